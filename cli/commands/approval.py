@@ -1,0 +1,50 @@
+"""What approve and reject share: an approver's word on one version."""
+
+import click
+
+from cli.commands.options import Command, announce_account, open_installation, stage_option
+from cli.errors import BadInputError
+from cli.installation import Installation
+from cli.output import emit, say
+from sluice.aws.registry import Package
+from sluice.events.model_package import ApprovalStatus
+
+_REASON_LIMIT = 1024
+
+
+def reason_option(command: Command) -> Command:
+    return click.option("--reason", required=True, help="Why; it stays in the model's history.")(command)
+
+
+def approval_arguments(command: Command) -> Command:
+    for decorate in (stage_option, reason_option, click.argument("version"), click.argument("model")):
+        command = decorate(command)
+    return command
+
+
+def decide(model: str, version: str, status: ApprovalStatus, reason: str, stage: str | None) -> None:
+    text = reason.strip()
+    if not text or len(text) > _REASON_LIMIT:
+        raise BadInputError(f"--reason: write 1 to {_REASON_LIMIT} characters; it stays in the model's history")
+    installation = open_installation(stage)
+    announce_account(installation.aws)
+    package = installation.package(model, version)
+    if package.approval_status == status:
+        emit(f"{model} v{package.ref.version} is {status} already: nothing to do")
+        return
+    _warn(package, status)
+    installation.registry.set_approval(package.ref.arn, status, text)
+    emit(f"{model} v{package.ref.version}: {package.approval_status} -> {status}")
+    say(_what_follows(installation, model, status))
+
+
+def _warn(package: Package, status: ApprovalStatus) -> None:
+    if status == "Approved" and package.approval_status == "Rejected" and package.approval_description:
+        say(f"It was rejected: {package.approval_description}")
+
+
+def _what_follows(installation: Installation, model: str, status: ApprovalStatus) -> str:
+    if status == "Approved":
+        return f"It is being deployed. See it arrive: sluice history {model}"
+    live = installation.production.get(model).packages.intended
+    return f"In production now: {f'v{live.version}' if live else 'nothing'}. What follows: sluice history {model}"

@@ -1,0 +1,29 @@
+import click
+
+from cli.commands.options import json_option, open_installation, stage_option
+from cli.history_lines import history_lines
+from cli.output import emit, emit_json, say
+
+
+@click.command("history")
+@click.argument("model")
+@stage_option
+@json_option
+def command(model: str, stage: str | None, as_json: bool) -> None:
+    """Who did what to MODEL, when and why; the oldest first.
+
+    \b
+    Example:
+      sluice history churn
+    """
+    installation = open_installation(stage)
+    entries = installation.audit_log.entries(model)
+    if not entries:
+        installation.check_model(model)
+    if as_json:
+        emit_json([{**vars(entry), "details": dict(entry.details)} for entry in entries])
+        return
+    if not entries:
+        say(f"Nothing has happened to {model} yet. Upload data under models/{model}/raw/")
+        return
+    emit("\n".join(history_lines(entries)))

@@ -1,0 +1,69 @@
+from dataclasses import dataclass
+
+import click
+
+from cli.commands.options import json_option, open_installation, stage_option
+from cli.installation import Installation
+from cli.output import emit, emit_json, say, table
+from sluice.aws.registry import Package
+
+
+@dataclass(frozen=True)
+class Version:
+    model: str
+    version: int
+    status: str
+    production: str
+    auc: str
+    run: str
+    reason: str
+    arn: str
+
+
+@click.command("models")
+@click.argument("model", required=False)
+@stage_option
+@json_option
+def command(model: str | None, stage: str | None, as_json: bool) -> None:
+    """List the models and their versions, the newest first; or those of one MODEL.
+
+    \b
+    Example:
+      sluice models
+      sluice models churn --json
+    """
+    installation = open_installation(stage)
+    if model:
+        installation.check_model(model)
+    names = [model] if model else installation.model_names()
+    versions = [version for name in names for version in versions_of(installation, name)]
+    if as_json:
+        emit_json([vars(version) for version in versions])
+        return
+    rows = [(v.model, f"v{v.version}", v.status, v.production, v.auc, v.run, v.reason) for v in versions]
+    emit(table(("model", "version", "approval", "production", "auc", "run", "reason"), rows))
+    for name in sorted(set(names) - {version.model for version in versions}):
+        say(f"{name} has no version yet: sluice runs {name}")
+
+
+def versions_of(installation: Installation, model: str) -> list[Version]:
+    record = installation.production.get(model)
+    roles = {
+        deployment.package.arn: role
+        for role, deployment in (("arriving", record.arriving), ("queued", record.queued), ("live", record.live))
+        if deployment
+    }
+    return [_version(model, package, roles.get(package.ref.arn, "")) for package in installation.packages(model)]
+
+
+def _version(model: str, package: Package, production: str) -> Version:
+    return Version(
+        model=model,
+        version=package.ref.version,
+        status=package.approval_status,
+        production=production,
+        auc=package.metadata.get("auc", ""),
+        run=package.metadata.get("run_id", ""),
+        reason=package.approval_description,
+        arn=package.ref.arn,
+    )

@@ -1,0 +1,103 @@
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import click
+
+from cli.commands.options import open_installation, stage_option
+from cli.errors import OperationFailedError
+from cli.installation import Installation
+from cli.output import say
+from cli.scoring import Prediction, score_file
+from sluice.aws.objects import ObjectMissingError
+from sluice.definition import parse_definition
+from sluice.naming import ModelPrefix, endpoint_name
+
+
+@click.command("predict")
+@click.argument("model")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Where the predictions go.  [default: stdout]")
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@stage_option
+def command(model: str, file: Path, out: Path | None, form: str, stage: str | None) -> None:
+    """Send the rows of FILE (a CSV with a header) to MODEL's endpoint, in as many requests as they need.
+
+    The target, the key and dropped columns may be there: the model does not look at them.
+
+    \b
+    Example:
+      sluice predict churn new_customers.csv --out scores.csv
+      sluice predict churn new_customers.csv --format json
+    """
+    installation = open_installation(stage)
+    check_in_service(installation, model)
+    endpoint = endpoint_name(installation.stack.stage, model)
+    runtime = installation.aws.client("sagemaker-runtime")
+    predictions = score_file(runtime, endpoint, file, key_column(installation, model))
+    # The first answer comes before the output is opened: a refused file leaves no half-written one behind.
+    first = next(predictions)
+    with _opened(out) as stream:
+        count = write(_again(first, predictions), stream, form)
+    say(f"{count:,} predictions by {endpoint}" + (f" in {out}" if out else ""))
+
+
+def check_in_service(installation: Installation, model: str) -> None:
+    found = installation.endpoint(model)
+    if found is None:
+        installation.check_model(model)
+        raise OperationFailedError(f"{model} has no endpoint. Approve a version first: sluice models {model}")
+    if found.status in ("Creating", "Deleting", "Failed", "OutOfService"):
+        why = f": {found.failure_reason}" if found.failure_reason else ""
+        raise OperationFailedError(f"endpoint {found.name} is {found.status}{why}. See: sluice history {model}")
+
+
+def key_column(installation: Installation, model: str) -> str | None:
+    try:
+        text = installation.objects.read(ModelPrefix(model).definition)
+    except ObjectMissingError:
+        return None
+    return parse_definition(text).data.key
+
+
+def write(predictions: Iterable[Prediction], stream: IO[str], form: str) -> int:
+    """CSV with a header, or a JSON list; returns how many there were."""
+    return _write_csv(predictions, stream) if form == "csv" else _write_json(predictions, stream)
+
+
+def _write_csv(predictions: Iterable[Prediction], stream: IO[str]) -> int:
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(("row", "key", "probability", "label"))
+    count = 0
+    for one in predictions:
+        writer.writerow((one.row, one.key or "", repr(one.probability), one.label))
+        count += 1
+    return count
+
+
+def _write_json(predictions: Iterable[Prediction], stream: IO[str]) -> int:
+    count = 0
+    for one in predictions:
+        stream.write("[\n" if count == 0 else ",\n")
+        stream.write("  " + json.dumps(vars(one), ensure_ascii=False))
+        count += 1
+    stream.write("\n]\n")
+    return count
+
+
+def _again(first: Prediction, rest: Iterator[Prediction]) -> Iterator[Prediction]:
+    yield first
+    yield from rest
+
+
+@contextmanager
+def _opened(out: Path | None) -> Iterator[IO[str]]:
+    if out is None:
+        yield sys.stdout
+        return
+    with out.open("w", encoding="utf-8", newline="") as stream:
+        yield stream

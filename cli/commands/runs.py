@@ -1,0 +1,99 @@
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import click
+
+from cli.commands.options import json_option, open_installation, stage_option
+from cli.errors import OperationFailedError
+from cli.installation import Installation
+from cli.jobs import job_seconds
+from cli.output import emit, emit_json, say, table
+from cli.telling import line_of
+from cli.watching import RunEnded, follow
+from sluice.aws.runs import Run
+
+_SHOWN_PER_MODEL = 20
+_LOOK_EVERY_SECONDS = {True: 5.0, False: 0.3}
+_FOLLOW_LIMIT_SECONDS = 24 * 3600.0
+
+
+@click.command("runs")
+@click.argument("model", required=False)
+@click.option("--follow", "follows", is_flag=True, help="Show the newest run step by step until it ends.")
+@click.option("--limit", default=_SHOWN_PER_MODEL, show_default=True, help="Runs shown per model.")
+@stage_option
+@json_option
+def command(model: str | None, follows: bool, limit: int, stage: str | None, as_json: bool) -> None:
+    """List the runs, the newest first; or those of one MODEL.
+
+    \b
+    Example:
+      sluice runs
+      sluice runs churn --follow
+    """
+    installation = open_installation(stage)
+    if model:
+        installation.check_model(model)
+    names = [model] if model else installation.model_names()
+    runs = newest_first([run for name in names for run in installation.runs.newest(name, limit)])
+    if follows:
+        follow_run(installation, _to_follow(runs, model))
+    elif as_json:
+        emit_json([as_document(run) for run in runs])
+    else:
+        emit(table(("model", "run", "status", "started (UTC)", "seconds", "verdict", "data", "cause"), map_rows(runs)))
+
+
+def newest_first(runs: list[Run]) -> list[Run]:
+    return sorted(runs, key=lambda run: run.run_id, reverse=True)
+
+
+def map_rows(runs: list[Run]) -> list[tuple[object, ...]]:
+    return [
+        (run.model, run.run_id, run.status, _at(run.started_at), _seconds(run), run.verdict, _file(run), run.cause)
+        for run in runs
+    ]
+
+
+def as_document(run: Run) -> dict[str, Any]:
+    return {key: value for key, value in vars(run).items() if key != "plan"}
+
+
+def follow_run(installation: Installation, run: Run) -> None:
+    """Prints each event as it is seen; raises OperationFailedError when the run does not succeed."""
+    aws = installation.aws
+    say(f"{run.model}, run {run.run_id}")
+    seconds = partial(job_seconds, aws.client("sagemaker"))
+    events = follow(
+        aws.client("stepfunctions"),
+        run.execution_arn,
+        every_seconds=_LOOK_EVERY_SECONDS[aws.target.is_aws],
+        limit_seconds=_FOLLOW_LIMIT_SECONDS,
+    )
+    for event in events:
+        emit(f"{event.at:%H:%M:%S}  {line_of(event, seconds)}")
+        if isinstance(event, RunEnded) and event.status != "SUCCEEDED":
+            raise OperationFailedError(
+                f"run {run.run_id} of {run.model} ended {event.status}. Why: sluice runs {run.model}"
+            )
+
+
+def _to_follow(runs: list[Run], model: str | None) -> Run:
+    """The newest that is active; else the newest."""
+    if not runs:
+        where = f"models/{model}/raw/" if model else "models/MODEL/raw/"
+        raise OperationFailedError(f"there is no run to follow. Upload data under {where}")
+    return next((run for run in runs if run.status == "RUNNING"), runs[0])
+
+
+def _at(stamp: str) -> datetime:
+    return datetime.fromisoformat(stamp)
+
+
+def _seconds(run: Run) -> str:
+    return f"{(_at(run.finished_at) - _at(run.started_at)).total_seconds():.0f}" if run.finished_at else ""
+
+
+def _file(run: Run) -> str:
+    return run.data_version.rpartition("/")[2].partition("#")[0]

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import click
+
+from cli.commands.options import state_dir_option
+from cli.local_cloud import deploy_to, exports
+from cli.output import emit, say
+from cli.stack import Stack
+from cli.target import connect_local
+from localcloud import daemon
+
+
+@click.command("up")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on.  [default: a free one]")
+@click.option("--expose", is_flag=True, help="Listen on every interface, so that containers can reach it.")
+@state_dir_option
+@click.option("--no-deploy", is_flag=True, help="Start an empty cloud.")
+def command(port: int | None, expose: bool, state_dir: Path, no_deploy: bool) -> None:
+    """Start the local cloud, deploy Sluice to it, and print the variables that point at it.
+
+    Only the variables go to stdout. A cloud that is up already is kept, and Sluice is deployed to it again.
+
+    \b
+    Example:
+      eval "$(sluice up)"
+      aws s3 ls
+    """
+    server = daemon.status(state_dir)
+    if server:
+        say(f"The local cloud is up already at {server.endpoint_url}")
+    else:
+        server = daemon.start_detached(state_dir, port=port or 0, expose=expose)
+        say(f"The local cloud is up at {server.endpoint_url} (log: {state_dir / 'logs' / 'localcloud.log'})")
+    emit(exports(server.endpoint_url))
+    if no_deploy:
+        return
+    say("Deploying template.yaml …")
+    say(next_steps(deploy_to(connect_local(server.endpoint_url), lambda line: say(f"  {line}"))))
+
+
+def next_steps(stack: Stack) -> str:
+    return f"""Deployed. With the variables set (eval "$(sluice up)" sets them), a model is two uploads:
+  sluice init churn.csv --target churned --name churn
+  aws s3 cp model.yaml s3://{stack.bucket}/models/churn/model.yaml
+  aws s3 cp churn.csv s3://{stack.bucket}/models/churn/raw/
+  sluice runs churn --follow
+  sluice approve churn latest --reason "looks right"
+Stop it with: sluice down"""

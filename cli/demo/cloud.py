@@ -1,0 +1,26 @@
+"""The local cloud of the demo, and Sluice deployed to it."""
+
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+
+from cli.demo.findings import Cloud, Deployed
+from cli.demo.stages import Results, StageFailedError, Tell
+from cli.installation import Installation
+from cli.local_cloud import deploy_to
+from cli.target import connect_local
+from localcloud import daemon
+
+
+def start_stage(state_dir: Path, keep: bool, running: ExitStack, results: Results, tell: Tell) -> Cloud:
+    """An empty cloud on a free port. It ends with `running`, and with this process whatever happens, unless kept."""
+    if daemon.status(state_dir):
+        raise StageFailedError(f"a demo is running here already. Wait for it, or: sluice down --state-dir {state_dir}")
+    shutil.rmtree(state_dir, ignore_errors=True)
+    server = daemon.start_detached(state_dir) if keep else running.enter_context(daemon.running(state_dir))
+    return Cloud(server.endpoint_url, state_dir)
+
+
+def deploy_stage(results: Results, tell: Tell) -> Deployed:
+    aws = connect_local(results.get(Cloud).endpoint_url)
+    return Deployed(Installation(aws, deploy_to(aws, tell)))

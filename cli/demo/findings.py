@@ -1,0 +1,186 @@
+"""What the stages find out. Each is a line for a person and a part of the JSON document."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cli.history_lines import history_lines
+from cli.installation import Installation
+from cli.watching import JobKind
+from sluice.audit import AuditEntry
+from sluice.definition import Model
+
+
+@dataclass(frozen=True)
+class _Finding:
+    @property
+    def details(self) -> Sequence[str]:
+        return ()
+
+
+@dataclass(frozen=True)
+class Cloud(_Finding):
+    endpoint_url: str
+    state_dir: Path
+
+    @property
+    def log(self) -> Path:
+        return self.state_dir / "logs" / "localcloud.log"
+
+    @property
+    def summary(self) -> str:
+        return f"at {self.endpoint_url}"
+
+
+@dataclass(frozen=True)
+class Deployed(_Finding):
+    installation: Installation
+
+    @property
+    def summary(self) -> str:
+        return f"stack sluice-{self.installation.stack.stage}, bucket {self.installation.stack.bucket}"
+
+
+@dataclass(frozen=True)
+class Dataset(_Finding):
+    """`csv` is comma-separated UTF-8; `text` is the model.yaml that goes with it."""
+
+    csv: Path
+    text: str
+    definition: Model
+    rows: int
+    source: str
+
+    @property
+    def summary(self) -> str:
+        features = self.definition.data.features.values()
+        numeric = sum(feature.type == "numeric" for feature in features)
+        return (
+            f"{self.source}: {self.rows:,} rows, {numeric} numeric and {len(features) - numeric} categorical features, "
+            f"target {self.definition.data.target}"
+        )
+
+
+@dataclass(frozen=True)
+class Uploaded(_Finding):
+    bucket: str
+    key: str
+    version_id: str | None
+
+    @property
+    def summary(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True)
+class Job:
+    step: str
+    kind: JobKind
+    name: str
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Trained(_Finding):
+    """The run, ended well."""
+
+    run_id: str
+    execution_arn: str
+    seconds: float
+    steps: Mapping[str, float]
+    jobs: tuple[Job, ...]
+    plan: Mapping[str, Any]
+    verdict: str | None
+    package_arn: str | None
+
+    @property
+    def summary(self) -> str:
+        return f"run {self.run_id}"
+
+
+@dataclass(frozen=True)
+class Judged(_Finding):
+    verdict: str
+    checks: tuple[Mapping[str, Any], ...]
+    metrics: Mapping[str, Mapping[str, float | None]]
+    package_arn: str
+
+    @property
+    def summary(self) -> str:
+        return f"the gate says {self.verdict}"
+
+    @property
+    def details(self) -> Sequence[str]:
+        checks = [f"{check['outcome']:<8}{check['reason']}" for check in self.checks]
+        return [*checks, "metrics on the test split: " + ", ".join(map(_metric, self.metrics.items()))]
+
+
+def _metric(named: tuple[str, Mapping[str, float | None]]) -> str:
+    name, metric = named
+    value, deviation = metric.get("value"), metric.get("standard_deviation")
+    if value is None:
+        return f"{name} unknown"
+    return f"{name} {value:.4f}" + (f" ± {deviation:.4f}" if deviation is not None else "")
+
+
+@dataclass(frozen=True)
+class Approved(_Finding):
+    package_arn: str
+    version: int
+
+    @property
+    def summary(self) -> str:
+        return f"version {self.version}"
+
+
+@dataclass(frozen=True)
+class Serving(_Finding):
+    endpoint: str
+    why: str
+
+    @property
+    def summary(self) -> str:
+        return f"{self.endpoint}: {self.why}"
+
+
+@dataclass(frozen=True)
+class Predicted(_Finding):
+    """`predictions`: record (as it was sent), probability, label and what really happened (actual)."""
+
+    predictions: tuple[Mapping[str, Any], ...]
+
+    @property
+    def summary(self) -> str:
+        return f"{len(self.predictions)} raw records that training never saw"
+
+    @property
+    def details(self) -> Sequence[str]:
+        return [_prediction(one) for one in self.predictions]
+
+
+def _prediction(one: Mapping[str, Any]) -> str:
+    record = ", ".join(f"{name}={value}" for name, value in list(one["record"].items())[:4])
+    return f"{one['probability']:.3f} -> {one['label']} (really {one['actual']})  {record}, …"
+
+
+@dataclass(frozen=True)
+class Remembered(_Finding):
+    entries: tuple[AuditEntry, ...] = field(default=())
+
+    @property
+    def summary(self) -> str:
+        return f"{len(self.entries)} entries"
+
+    @property
+    def details(self) -> Sequence[str]:
+        return history_lines(self.entries)
+
+
+@dataclass(frozen=True)
+class Reported(_Finding):
+    path: Path
+
+    @property
+    def summary(self) -> str:
+        return str(self.path)

@@ -1,0 +1,48 @@
+"""Three raw records, as a caller has them, to the endpoint: rows of the test split, which training never saw."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+
+from cli.demo.findings import Dataset, Deployed, Predicted, Serving, Trained
+from cli.demo.stages import Results, Tell
+from sluice.aws.objects import key_of
+
+_RECORDS = 3
+
+
+def run(results: Results, tell: Tell) -> Predicted:
+    installation = results.get(Deployed).installation
+    data = results.get(Dataset).definition.data
+    holdout = installation.objects.read(key_of(results.get(Trained).plan["uris"]["holdout"]) + "holdout.csv")
+    rows = choose(list(csv.DictReader(io.StringIO(holdout.decode()))), data.target)
+    records = [{name: value for name, value in row.items() if name in data.features} for row in rows]
+    response = installation.aws.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=results.get(Serving).endpoint,
+        ContentType="application/json",
+        Accept="application/json",
+        Body=json.dumps({"instances": records}).encode(),
+    )
+    answers = json.loads(response["Body"].read())["predictions"]
+    return Predicted(
+        tuple(
+            {
+                "record": record,
+                "probability": answer["probability"],
+                "label": answer["label"],
+                "actual": row[data.target],
+            }
+            for record, answer, row in zip(records, answers, rows, strict=True)
+        )
+    )
+
+
+def choose(rows: Sequence[Mapping[str, str]], target: str) -> list[Mapping[str, str]]:
+    """The first rows, but with both classes among them."""
+    chosen = list(rows[:_RECORDS])
+    classes = {row[target].strip() for row in chosen}
+    if len(classes) == 1:
+        other = next((row for row in rows if row[target].strip() not in classes), None)
+        chosen = [*chosen[: _RECORDS - 1], other] if other else chosen
+    return chosen

@@ -1,0 +1,113 @@
+"""Sluice as it is installed somewhere: the stack, and what lies in it."""
+
+import difflib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from cli.errors import BadInputError, OperationFailedError
+from cli.stack import Stack, find_stack
+from cli.target import Aws
+from sluice.aws.audit_log import AuditLog
+from sluice.aws.endpoints import Endpoint, Endpoints
+from sluice.aws.leases import Leases
+from sluice.aws.objects import Objects
+from sluice.aws.production import ProductionStates
+from sluice.aws.registry import Package, Registry
+from sluice.aws.runs import Runs
+from sluice.aws.table import StateTable
+from sluice.naming import endpoint_name, package_group_name
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Installation:
+    aws: Aws
+    stack: Stack
+
+    @cached_property
+    def objects(self) -> Objects:
+        return Objects(self.aws.client("s3"), self.stack.bucket)
+
+    @cached_property
+    def registry(self) -> Registry:
+        return Registry(self.aws.client("sagemaker"))
+
+    @cached_property
+    def _table(self) -> StateTable:
+        return StateTable(self.aws.table(self.stack.state_table))
+
+    @property
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self._table)
+
+    @property
+    def runs(self) -> Runs:
+        return Runs(self._table, _now)
+
+    @property
+    def leases(self) -> Leases:
+        return Leases(self._table, _now)
+
+    @property
+    def production(self) -> ProductionStates:
+        return ProductionStates(self._table, _now)
+
+    def endpoint(self, model: str) -> Endpoint | None:
+        endpoints = Endpoints(self.aws.client("sagemaker"), self.aws.client("application-autoscaling"))
+        return endpoints.describe(endpoint_name(self.stack.stage, model))
+
+    def model_names(self) -> list[str]:
+        """Every folder under models/, in alphabetical order."""
+        pages = (
+            self.aws.client("s3")
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=self.stack.bucket, Prefix="models/", Delimiter="/")
+        )
+        folders = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", [])]
+        return sorted(folder.split("/")[1] for folder in folders)
+
+    def check_model(self, model: str) -> None:
+        """Raises BadInputError with the names that are close, or all of them, when there is no such model."""
+        names = self.model_names()
+        if model in names:
+            return
+        close = difflib.get_close_matches(model, names, n=3)
+        known = f"Did you mean {', '.join(close)}?" if close else f"There are: {', '.join(names) or 'none yet'}"
+        raise BadInputError(f"there is no model {model!r} in {self.stack.bucket}. {known}")
+
+    def packages(self, model: str) -> list[Package]:
+        """The newest first."""
+        return self.registry.packages(package_group_name(self.stack.stage, model))
+
+    def package(self, model: str, version: str) -> Package:
+        """By `3`, `v3` or `latest`."""
+        wanted = parse_version(version)
+        packages = self.packages(model)
+        if not packages:
+            self.check_model(model)
+            raise OperationFailedError(f"{model} has no version yet. See its runs: sluice runs {model}")
+        if wanted is None:
+            return packages[0]
+        for package in packages:
+            if package.ref.version == wanted:
+                return package
+        versions = ", ".join(str(package.ref.version) for package in packages)
+        raise BadInputError(f"{model} has no version {wanted}. It has: {versions}")
+
+
+def parse_version(text: str) -> int | None:
+    """None for `latest`."""
+    if text == "latest":
+        return None
+    digits = text.removeprefix("v")
+    if not digits.isdecimal() or int(digits) < 1:
+        raise BadInputError(f"version {text!r}: write a number as in 3 or v3, or latest")
+    return int(digits)
+
+
+def install_at(aws: Aws) -> Installation:
+    return Installation(aws, find_stack(aws))

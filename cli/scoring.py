@@ -1,0 +1,108 @@
+"""Sends a CSV file's rows to an endpoint, in pieces that InvokeEndpoint takes."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from cli.errors import BadInputError, OperationFailedError
+from cli.profiling.sniffing import sniff
+
+# Serverless endpoints take 4 MB, real-time ones 6 MB (SageMaker quotas), both within 60 s: stay well below either.
+MAX_BODY_BYTES = 2_000_000
+MAX_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """`first_row` counts the file's data rows from 1."""
+
+    first_row: int
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    @property
+    def body(self) -> bytes:
+        return (_csv_line(self.header) + "".join(_csv_line(row) for row in self.rows)).encode()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    row: int
+    key: str | None
+    probability: float
+    label: str
+
+
+def score_file(runtime: Any, endpoint: str, path: Path, key: str | None) -> Iterator[Prediction]:
+    """One prediction per row, in the file's order. `key` names a column whose value goes along with each.
+
+    Raises BadInputError when the file or a row of it is not what the model takes.
+    """
+    for chunk in chunks(path):
+        at = chunk.header.index(key) if key in chunk.header else None
+        for offset, (row, answer) in enumerate(zip(chunk.rows, invoke(runtime, endpoint, chunk), strict=True)):
+            name = row[at] if at is not None and at < len(row) else None
+            yield Prediction(chunk.first_row + offset, name, float(answer["probability"]), str(answer["label"]))
+
+
+def chunks(path: Path, max_bytes: int = MAX_BODY_BYTES, max_rows: int = MAX_ROWS) -> Iterator[Chunk]:
+    dialect = sniff(path)
+    with path.open(encoding=dialect.encoding, newline="") as stream:
+        reader = csv.reader(stream, delimiter=dialect.delimiter)
+        header = [name.strip() for name in next(reader)]
+        start, rows, size = 1, list[list[str]](), 0
+        for row in reader:
+            if not row:
+                continue
+            length = len(_csv_line(row).encode())
+            if rows and (size + length > max_bytes or len(rows) == max_rows):
+                yield Chunk(start, header, rows)
+                start, rows, size = start + len(rows), [], 0
+            rows.append(row)
+            size += length
+        if not rows:
+            raise BadInputError(f"{path}: there is a header and no row below it. Add rows to predict")
+        yield Chunk(start, header, rows)
+
+
+def invoke(runtime: Any, endpoint: str, chunk: Chunk) -> list[dict[str, Any]]:
+    try:
+        response = runtime.invoke_endpoint(
+            EndpointName=endpoint, ContentType="text/csv", Accept="application/json", Body=chunk.body
+        )
+    except ClientError as error:
+        raise _explained(error, endpoint, chunk) from error
+    answers: list[dict[str, Any]] = json.loads(response["Body"].read())["predictions"]
+    if len(answers) != len(chunk.rows):
+        raise OperationFailedError(
+            f"{endpoint} answered {len(answers)} predictions for {len(chunk.rows)} rows (from row {chunk.first_row}). "
+            "That is a defect of the model's inference code"
+        )
+    return answers
+
+
+def _explained(error: ClientError, endpoint: str, chunk: Chunk) -> Exception:
+    """The model's own words for a bad row; row numbers in them count from the piece's first row."""
+    details: Any = error.response
+    status = int(details.get("OriginalStatusCode") or 0)
+    if error.response["Error"]["Code"] != "ModelError":
+        return error
+    reason = str(details.get("OriginalMessage") or error.response["Error"]["Message"]).strip()
+    if 400 <= status < 500:
+        counted = f" (counted from row {chunk.first_row} of the file)" if chunk.first_row > 1 else ""
+        return BadInputError(f"{endpoint} refused the rows: {reason}{counted}")
+    return OperationFailedError(
+        f"{endpoint} failed with {status}: {reason}. Its log: /aws/sagemaker/Endpoints/{endpoint}"
+    )
+
+
+def _csv_line(row: Sequence[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(row)
+    return buffer.getvalue()

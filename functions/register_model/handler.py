@@ -1,0 +1,16 @@
+"""From a decided model to a version in the registry."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.register_model.register_model import RegisterModel
+from functions.register_model.request import RegisterRequest
+from sluice.aws.entry_point import entry_point
+from sluice.aws.stage import current_stage
+
+
+@entry_point
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    stage = current_stage()
+    return RegisterModel(stage.objects, stage.registry, stage.journal).handle(RegisterRequest.model_validate(event))

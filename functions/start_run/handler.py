@@ -1,0 +1,50 @@
+"""The first step of a run: an upload comes in, a plan goes out."""
+
+from functools import cache, partial
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.start_run.planning import Planner
+from functions.start_run.quarantine import Quarantine
+from functions.start_run.request import StartRunRequest
+from functions.start_run.start_run import StartRun
+from sluice.aws import clock
+from sluice.aws.claims import claimant
+from sluice.aws.code_store import stored_code
+from sluice.aws.entry_point import entry_point
+from sluice.aws.settings import Settings
+from sluice.aws.stage import current_stage
+from sluice.images import image_uri
+from sluice.plan import Surroundings
+
+
+@entry_point
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return _start_run().handle(StartRunRequest.model_validate(event)).to_json()
+
+
+@cache
+def _start_run() -> StartRun:
+    stage = current_stage()
+    return StartRun(
+        objects=stage.objects,
+        leases=stage.leases,
+        runs=stage.runs,
+        journal=stage.journal,
+        planner=Planner(stage.objects, stage.production, stage.registry, _surroundings(stage.settings)),
+        quarantine=Quarantine(stage.objects),
+        claim=partial(claimant, stage.settings.idempotency_table),
+        now=clock.now,
+    )
+
+
+def _surroundings(settings: Settings) -> Surroundings:
+    return Surroundings(
+        stage=settings.stage,
+        bucket=settings.bucket,
+        role_arn=settings.sagemaker_role_arn,
+        image_uri=image_uri("xgboost", settings.region),
+        code=stored_code(settings.bucket, settings.code_sha256),
+        kms_key_arn=settings.kms_key_arn or None,
+    )

@@ -1,0 +1,138 @@
+"""From an upload to a run plan, or to a reason why nothing runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from functions.start_run.planning import Planner
+from functions.start_run.quarantine import Quarantine
+from functions.start_run.request import Answer, StartRunRequest
+from sluice.aws.journal import Journal
+from sluice.aws.leases import Lease, Leases
+from sluice.aws.objects import ObjectMissingError, Objects
+from sluice.aws.runs import Runs
+from sluice.definition import DefinitionError, Model, parse_definition
+from sluice.errors import BadInputError
+from sluice.events import ObjectCreated
+from sluice.naming import MODEL_NAME_MAX_LENGTH, ModelPrefix, model_of_raw_key, new_run_id
+from sluice.plan import Upload
+from sluice.uploads import decode_lines, screen
+
+SCREENED_BYTES = 64 * 1024 * 1024
+"""A file is screened up to here before a job starts; what lies behind, Preprocess checks."""
+
+
+@dataclass(frozen=True)
+class StartRun:
+    objects: Objects
+    leases: Leases
+    runs: Runs
+    journal: Journal
+    planner: Planner
+    quarantine: Quarantine
+    claim: Callable[[str, str], str]
+    """(key, execution) → the execution that claimed the key first."""
+    now: Callable[[], datetime]
+
+    def handle(self, request: StartRunRequest) -> Answer:
+        if isinstance(request.event, ObjectCreated):
+            return self._uploaded(request.event, request.execution_arn)
+        return self._take_waiting(request.event.detail.model, request.execution_arn)
+
+    def _uploaded(self, event: ObjectCreated, execution_arn: str) -> Answer:
+        upload = _upload_of(event)
+        model = model_of_raw_key(upload.key)
+        if model is None:
+            return Answer("nothing", f"{upload.key} is not a data file under models/<name>/raw/")
+        first = self.claim(event.idempotency_key, execution_arn)
+        if first != execution_arn:
+            return Answer("duplicate", f"{upload.data_version} is handled by {first}")
+        try:
+            self._screen(upload, self._definition(model))
+        except BadInputError as error:
+            return self._quarantined(model, upload, error)
+        except ObjectMissingError as error:
+            return Answer("nothing", str(error))
+        if not self.leases.offer(model, upload):
+            self.journal.record(model, "UPLOAD_SUPERSEDED", f"{upload.data_version}: a newer upload waits already")
+            return Answer("nothing", "a newer upload of this model waits already")
+        return self._take_waiting(model, execution_arn)
+
+    def _take_waiting(self, model: str, execution_arn: str) -> Answer:
+        lease = self.leases.acquire(model, execution_arn, new_run_id(self.now(), model, execution_arn))
+        if lease is None:
+            self.journal.record(model, "UPLOAD_PENDING", "another run is active: it starts when that one ends")
+            return Answer("pending", "a run of this model is active; its end starts the newest waiting upload")
+        planned = self.runs.get(model, lease.run_id)
+        if planned is not None:  # Step Functions retried us in the same execution
+            return self._started(lease, planned.plan)
+        upload = self.leases.waiting(model)
+        if upload is None:
+            self.leases.release(lease)
+            return Answer("nothing", "no upload waits")
+        return self._plan(lease, upload)
+
+    def _plan(self, lease: Lease, upload: Upload) -> Answer:
+        try:
+            definition = self._definition(lease.model)
+            if definition.data.mode == "snapshot" and upload.order < self.leases.newest_taken(lease.model):
+                return self._superseded(lease, upload)
+            plan = self.planner.plan(lease, definition, upload)
+        except BadInputError as error:
+            self._drop(lease, upload)
+            return self._quarantined(lease.model, upload, error)
+        self.runs.start(plan, lease.execution_arn)
+        return self._started(lease, plan)
+
+    def _started(self, lease: Lease, plan: dict[str, Any]) -> Answer:
+        """What follows the run's own record; all of it may be repeated."""
+        self.leases.taken(lease.model, plan["upload_order"])
+        self.leases.note_taken(lease.model, plan["upload_order"])
+        reason = f"{plan['data_version']} arrived"
+        details = {"run_id": lease.run_id, "data_version": plan["data_version"]}
+        self.journal.record(lease.model, "RUN_STARTED", reason, details=details, once=lease.run_id)
+        return Answer("run", reason, plan)
+
+    def _superseded(self, lease: Lease, upload: Upload) -> Answer:
+        self._drop(lease, upload)
+        reason = f"{upload.data_version} is older than the data of the last run"
+        self.journal.record(lease.model, "UPLOAD_SUPERSEDED", reason)
+        return Answer("nothing", reason)
+
+    def _drop(self, lease: Lease, upload: Upload) -> None:
+        self.leases.taken(lease.model, upload.order)
+        self.leases.release(lease)
+
+    def _quarantined(self, model: str, upload: Upload, error: BadInputError) -> Answer:
+        where = self.quarantine.put(model, upload, str(error))
+        details = {"file": upload.data_version, "quarantine": where}
+        self.journal.announce(model, "UPLOAD_QUARANTINED", str(error), details=details, once=upload.data_version)
+        return Answer("quarantined", str(error))
+
+    def _definition(self, model: str) -> Model:
+        if len(model) > MODEL_NAME_MAX_LENGTH:
+            raise BadInputError(f"model name {model!r} is longer than {MODEL_NAME_MAX_LENGTH} characters: shorten it")
+        key = ModelPrefix(model).definition
+        try:
+            return parse_definition(self.objects.read(key), expected_name=model)
+        except ObjectMissingError:
+            raise DefinitionError.missing(key) from None
+
+    def _screen(self, upload: Upload, definition: Model) -> None:
+        if not upload.key.lower().endswith(".csv"):
+            raise BadInputError(f"{upload.key} is not a .csv file: upload the data as CSV")
+        lines = decode_lines(self.objects.stream(upload, SCREENED_BYTES))
+        screen(lines, definition.data, complete=upload.size <= SCREENED_BYTES)
+
+
+def _upload_of(event: ObjectCreated) -> Upload:
+    stored = event.detail.object
+    return Upload(
+        bucket=event.detail.bucket.name,
+        key=stored.key,
+        version_id=stored.version_id,
+        etag=stored.etag,
+        size=stored.size,
+        order=f"{event.time.isoformat(timespec='seconds')}#{stored.sequencer.zfill(32)}",
+    )

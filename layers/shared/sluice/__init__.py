@@ -1,0 +1,1 @@
+"""Sluice's domain: values and pure decisions. AWS is reached only through `sluice.aws`."""

@@ -1,0 +1,1 @@
+"""The adapters: boto3 lives here and nowhere else in the Lambdas."""

@@ -1,0 +1,46 @@
+"""Who handles an event: the first execution that claims it. Everything is delivered twice someday."""
+
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools.utilities.idempotency import (
+    DynamoDBPersistenceLayer,
+    IdempotencyConfig,
+    idempotent_function,
+)
+from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAlreadyInProgressError
+
+from sluice.errors import TransientError
+
+_REMEMBERED_SECONDS = 7 * 24 * 3600
+"""EventBridge redelivers for a day at most; a week leaves room for replays by hand."""
+
+
+def claimant(table: str, key: str, execution_arn: str) -> str:
+    """The execution that claimed `key` first: `execution_arn` itself, or another one's ARN.
+
+    Raises TransientError while another delivery is claiming it at this very moment.
+    """
+    return str(once(table, "upload", key, lambda: {"execution": execution_arn})["execution"])
+
+
+def once(table: str, prefix: str, key: str, action: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Run `action` for the first delivery of `key`, answer later ones with its result.
+
+    Raises TransientError while the first is still at it.
+    """
+
+    def act(*, claim: str) -> dict[str, Any]:
+        return action()
+
+    remembered: Callable[..., dict[str, Any]] = idempotent_function(
+        act,
+        data_keyword_argument="claim",
+        persistence_store=DynamoDBPersistenceLayer(table_name=table),
+        config=IdempotencyConfig(expires_after_seconds=_REMEMBERED_SECONDS, use_local_cache=False),
+        key_prefix=prefix,
+    )
+    try:
+        return remembered(claim=key)
+    except IdempotencyAlreadyInProgressError as error:
+        raise TransientError(f"another delivery of the same event is being handled: {error}") from error

@@ -1,0 +1,92 @@
+"""S3: the definition, uploads, quarantine and the documents that runs leave."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from sluice.plan import Upload
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_CHUNK = 1 << 20
+
+
+class ObjectMissingError(Exception):
+    """There is no such object."""
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The bucket of a stage."""
+
+    client: "S3Client"
+    bucket: str
+
+    def read(self, key: str) -> bytes:
+        """The whole object. Raises ObjectMissingError."""
+        try:
+            return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                raise ObjectMissingError(f"s3://{self.bucket}/{key} does not exist") from None
+            raise
+
+    def read_json(self, uri: str) -> Any:
+        """The JSON document at an `s3://` URI of this bucket. Raises ObjectMissingError."""
+        return json.loads(self.read(key_of(uri)))
+
+    def write(self, key: str, body: str, content_type: str = "application/json") -> None:
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=body.encode(), ContentType=content_type)
+
+    def stream(self, upload: Upload, limit: int) -> Iterator[bytes]:
+        """The upload's bytes, at most the first `limit` of them, in blocks of 1 MiB.
+
+        Raises ObjectMissingError when that version is gone.
+        """
+        if upload.size == 0:  # a range of an empty object is an error (416)
+            return
+        try:
+            response = self.client.get_object(
+                Bucket=self.bucket, Key=upload.key, Range=f"bytes=0-{limit - 1}", **_version(upload)
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion", "404"):
+                raise ObjectMissingError(f"{upload.data_version} does not exist any more") from None
+            raise
+        with closing(response["Body"]) as body:
+            yield from body.iter_chunks(_CHUNK)
+
+    def copy(self, upload: Upload, key: str) -> None:
+        """Copy that version of the object, without its bytes passing through here; in parts above 5 GB."""
+        source = {"Bucket": self.bucket, "Key": upload.key, **_version(upload)}
+        self.client.copy(source, self.bucket, key, Config=_single_copy_up_to_5_gb())  # type: ignore[arg-type]
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        for page in pages:
+            for entry in page.get("Contents", []):
+                yield entry["Key"]
+
+    def tag(self, key: str, tags: Mapping[str, str]) -> None:
+        tag_set = [{"Key": name, "Value": value} for name, value in tags.items()]
+        self.client.put_object_tagging(Bucket=self.bucket, Key=key, Tagging={"TagSet": tag_set})  # type: ignore[typeddict-item]
+
+
+def key_of(uri: str) -> str:
+    """The key of an `s3://bucket/key` URI."""
+    return uri.removeprefix("s3://").partition("/")[2]
+
+
+def _version(upload: Upload) -> dict[str, Any]:
+    return {"VersionId": upload.version_id} if upload.version_id else {}
+
+
+def _single_copy_up_to_5_gb() -> Any:
+    from boto3.s3.transfer import TransferConfig
+
+    return TransferConfig(multipart_threshold=5 * 10**9, multipart_chunksize=512 * 1024**2)

@@ -1,0 +1,118 @@
+"""The model registry: package groups and packages."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from sluice.events.model_package import ApprovalStatus
+from sluice.rollout import PackageRef
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import CreateModelPackageInputTypeDef, DescribeModelPackageOutputTypeDef
+
+_DESCRIPTION_LIMIT = 1024
+"""Characters that ApprovalDescription holds."""
+_METADATA_LIMIT = 256
+"""Characters that a value of CustomerMetadataProperties holds."""
+_NOT_IN_METADATA = re.compile(r"[^\w\s.:/=+\-@]")
+"""SageMaker API Reference, CreateModelPackage: letters, digits, spaces and _ . : / = + - @ only."""
+
+
+@dataclass(frozen=True)
+class Package:
+    ref: PackageRef
+    group: str
+    approval_status: ApprovalStatus
+    approval_description: str
+    model_uri: str
+    metadata: Mapping[str, str]
+    changed_by: str
+
+
+@dataclass(frozen=True)
+class Registry:
+    client: "SageMakerClient"
+
+    def ensure_group(self, group: str, description: str) -> None:
+        try:
+            self.client.create_model_package_group(
+                ModelPackageGroupName=group, ModelPackageGroupDescription=description
+            )
+        except ClientError as error:
+            if "already exists" not in error.response["Error"]["Message"]:
+                raise
+
+    def register(self, request: "CreateModelPackageInputTypeDef") -> PackageRef:
+        """Create a version. The request's ClientToken makes a repeated call return the version it made first."""
+        arn = self.client.create_model_package(**request)["ModelPackageArn"]
+        return PackageRef(arn, version_of(arn))
+
+    def package(self, arn: str) -> Package:
+        return _package(self.client.describe_model_package(ModelPackageName=arn))
+
+    def approved(self, group: str) -> list[PackageRef]:
+        """The group's approved versions, the newest first."""
+        return [
+            PackageRef(summary["ModelPackageArn"], summary["ModelPackageVersion"])
+            for summary in self._summaries(group, {"ModelApprovalStatus": "Approved"})
+        ]
+
+    def packages(self, group: str) -> list[Package]:
+        """Every version of the group, the newest first; none when there is no such group."""
+        try:
+            return [self.package(summary["ModelPackageArn"]) for summary in self._summaries(group, {})]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"):
+                return []
+            raise
+
+    def set_approval(self, arn: str, status: ApprovalStatus, reason: str) -> None:
+        self.client.update_model_package(
+            ModelPackageArn=arn, ModelApprovalStatus=status, ApprovalDescription=_shortened(reason, _DESCRIPTION_LIMIT)
+        )
+
+    def _summaries(self, group: str, filters: dict[str, Any]) -> Iterator[Any]:
+        pages = self.client.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending", **filters
+        )
+        for page in pages:
+            yield from page["ModelPackageSummaryList"]
+
+
+def version_of(package_arn: str) -> int:
+    """The version that ends a package ARN, `…:model-package/<group>/<version>`."""
+    return int(package_arn.rpartition("/")[2])
+
+
+def group_of(package_arn: str) -> str:
+    return package_arn.split("/")[-2]
+
+
+def metadata(values: Mapping[str, str | None]) -> dict[str, str]:
+    """CustomerMetadataProperties of what is known, within SageMaker's alphabet and length."""
+    return {
+        key: _shortened(_NOT_IN_METADATA.sub("_", value), _METADATA_LIMIT) for key, value in values.items() if value
+    }
+
+
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def _package(described: "DescribeModelPackageOutputTypeDef") -> Package:
+    changed_by = described.get("LastModifiedBy") or described.get("CreatedBy") or {}
+    identity = changed_by.get("IamIdentity") or {}
+    container = described["InferenceSpecification"]["Containers"][0]
+    return Package(
+        ref=PackageRef(described["ModelPackageArn"], described["ModelPackageVersion"]),
+        group=described["ModelPackageGroupName"],
+        approval_status=described["ModelApprovalStatus"],
+        approval_description=described.get("ApprovalDescription", ""),
+        model_uri=container["ModelDataUrl"],
+        metadata=described.get("CustomerMetadataProperties", {}),
+        changed_by=identity.get("Arn") or changed_by.get("UserProfileName") or "unknown",
+    )

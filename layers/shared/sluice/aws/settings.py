@@ -1,0 +1,30 @@
+"""What a Lambda reads from its environment, all of it, read once and on first use."""
+
+from functools import cache
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """The variables that template.yaml sets; each function gets the ones it needs."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    stage: str = Field(alias="STAGE")
+    bucket: str = Field(default="", alias="BUCKET_NAME")
+    state_table: str = Field(default="", alias="STATE_TABLE_NAME")
+    idempotency_table: str = Field(default="", alias="IDEMPOTENCY_TABLE_NAME")
+    topic_arn: str = Field(default="", alias="TOPIC_ARN")
+    state_machine_arn: str = Field(default="", alias="STATE_MACHINE_ARN")
+    sagemaker_role_arn: str = Field(default="", alias="SAGEMAKER_ROLE_ARN")
+    code_sha256: str = Field(default="", alias="CODE_SHA256")
+    kms_key_arn: str = Field(default="", alias="KMS_KEY_ARN")
+    deploy_function: str = Field(default="", alias="DEPLOY_FUNCTION_NAME")
+    region: str = Field(default="", alias="AWS_REGION")
+
+
+@cache
+def settings() -> Settings:
+    import os
+
+    return Settings.model_validate(dict(os.environ))

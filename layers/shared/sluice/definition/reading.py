@@ -1,0 +1,114 @@
+"""From the text of `model.yaml` to a `Model`, or to an error that a person can act on."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from sluice.definition.deployment import RealTime, Serverless
+from sluice.definition.model import Model
+from sluice.errors import BadInputError
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class DefinitionError(BadInputError):
+    """`model.yaml` cannot be used; `problems` holds one entry per field."""
+
+    def __init__(self, problems: Iterable[FieldProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("model.yaml: " + "; ".join(str(problem) for problem in self.problems))
+
+    @classmethod
+    def missing(cls, key: str) -> "DefinitionError":
+        return cls([FieldProblem("", f"{key} does not exist: upload a definition, then the data again")])
+
+
+def parse_definition(text: str | bytes, expected_name: str | None = None) -> Model:
+    """Read and validate a definition.
+
+    Raises DefinitionError: not UTF-8, not YAML, or fields that are unknown, missing, of the wrong type or impossible
+    together; also when its name is not `expected_name`, the folder it lies in.
+    """
+    document = _load_yaml(text)
+    try:
+        model = Model.model_validate(document)
+    except ValidationError as error:
+        raise DefinitionError(_problem(detail) for detail in error.errors()) from None
+    if expected_name is not None and model.name != expected_name:
+        raise DefinitionError(
+            [FieldProblem("name", f"is {model.name!r}, but the file lies in models/{expected_name}/: make them equal")]
+        )
+    return model
+
+
+def _load_yaml(text: str | bytes) -> Mapping[str, Any]:
+    try:
+        document = yaml.load(text.decode() if isinstance(text, bytes) else text, Loader=_UniqueKeyLoader)  # noqa: S506
+    except UnicodeDecodeError as error:
+        raise DefinitionError([FieldProblem("", f"is not UTF-8 (byte {error.start}): save it as UTF-8")]) from None
+    except yaml.YAMLError as error:
+        raise DefinitionError([FieldProblem("", f"is not YAML: {' '.join(str(error).split())}")]) from None
+    if not isinstance(document, dict):
+        raise DefinitionError([FieldProblem("", "holds no fields: `sluice init data.csv --target …` writes one")])
+    return document
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """YAML takes the last of two equal keys in silence; a definition that says a thing twice is refused."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, str | int | float | bool) and key in seen:
+                line = key_node.start_mark.line + 1
+                raise yaml.constructor.ConstructorError(None, None, f"line {line}: {key!r} stands twice")
+            if isinstance(key, str | int | float | bool):
+                seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _problem(detail: ErrorDetails) -> FieldProblem:
+    location = [str(part) for part in detail["loc"] if part not in ("serverless", "real-time")]
+    path = ".".join(location)
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        return FieldProblem(path, _unknown_field(location))
+    if kind == "missing":
+        return FieldProblem(path, "is missing: add it")
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return FieldProblem(f"{path}.mode", "must be serverless or real-time")
+    message = detail["msg"].removeprefix("Value error, ")
+    value = detail.get("input")
+    if kind == "value_error" or isinstance(value, dict | list | BaseModel):
+        return FieldProblem(path, message)
+    return FieldProblem(path, f"{message[:1].lower()}{message[1:]} (it is {value!r})")
+
+
+def _unknown_field(location: list[str]) -> str:
+    known = _known_fields(location[:-1])
+    close = difflib.get_close_matches(location[-1], known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(sorted(known))}" if known else "remove it"
+    return f"is not a field of the definition; {hint}"
+
+
+def _known_fields(parents: list[str]) -> list[str]:
+    section: Any = Model
+    for name in parents:
+        if name == "deployment":
+            return sorted({*Serverless.model_fields, *RealTime.model_fields})
+        field = getattr(section, "model_fields", {}).get(name)
+        section = field.annotation if field else None
+    return list(getattr(section, "model_fields", []))

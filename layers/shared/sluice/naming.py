@@ -1,0 +1,80 @@
+"""Names and S3 keys. Every name that two parts of the system share is made here.
+
+Limits by AWS: job names 63 characters, tuning job names 32, endpoint and endpoint config names 63.
+With a stage of at most 7 and a model name of at most 24 characters every name below stays within them.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+MODEL_NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+MODEL_NAME_MAX_LENGTH = 24
+STAGE_PATTERN = r"^[a-z][a-z0-9]{0,6}$"
+
+_RAW_KEY = re.compile(r"^models/(?P<model>[^/]+)/raw/(?P<file>.+)$")
+
+
+@dataclass(frozen=True)
+class ModelPrefix:
+    """The S3 keys of one model: everything that belongs to it lies under `models/<name>/`."""
+
+    model: str
+
+    @property
+    def root(self) -> str:
+        return f"models/{self.model}/"
+
+    @property
+    def definition(self) -> str:
+        return f"{self.root}model.yaml"
+
+    @property
+    def raw(self) -> str:
+        return f"{self.root}raw/"
+
+    @property
+    def quarantine(self) -> str:
+        return f"{self.root}quarantine/"
+
+    def run(self, run_id: str) -> str:
+        return f"{self.root}runs/{run_id}/"
+
+
+def model_of_raw_key(key: str) -> str | None:
+    """The model that an uploaded data file belongs to; None for a key that is not `models/<name>/raw/<file>`."""
+    match = _RAW_KEY.match(key)
+    return match["model"] if match and not key.endswith("/") else None
+
+
+def new_run_id(at: datetime, model: str, execution: str) -> str:
+    """`YYMMDDhhmmss-xxxx` in UTC, 17 characters. The same execution at the same second gives the same id."""
+    digest = hashlib.sha256(f"{model}\0{execution}".encode()).hexdigest()
+    return f"{at:%y%m%d%H%M%S}-{digest[:4]}"
+
+
+def job_name(stage: str, model: str, run_id: str, step: str) -> str:
+    return f"sluice-{stage}-{model}-{run_id}-{step}"
+
+
+def endpoint_name(stage: str, model: str) -> str:
+    return f"sluice-{stage}-{model}"
+
+
+def package_group_name(stage: str, model: str) -> str:
+    return f"sluice-{stage}-{model}"
+
+
+def model_of_group(stage: str, group: str) -> str | None:
+    """The model behind a package group or endpoint name; None when it is not one of this stage's."""
+    prefix = f"sluice-{stage}-"
+    return group[len(prefix) :] if group.startswith(prefix) and len(group) > len(prefix) else None
+
+
+def endpoint_config_name(stage: str, model: str, version: int, cause: str) -> str:
+    """A new name for each deployment, the same one when the same cause is handled twice.
+
+    `cause` identifies what asked for the deployment, so that a redelivered event finds the config it made.
+    """
+    return f"{endpoint_name(stage, model)}-v{version}-{hashlib.sha256(cause.encode()).hexdigest()[:6]}"

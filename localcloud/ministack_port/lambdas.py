@@ -1,0 +1,80 @@
+"""Lambda: our worker in place of MiniStack's, the exception's own name in errors, and the role behind dead letters."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
+
+from localcloud import lambda_bootstrap
+
+_log = logging.getLogger(__name__)
+
+# Asks whether a function's role may send its dead letter: (role ARN, function name, target ARN).
+MaySend = Callable[[str, str, str], bool]
+
+_response = threading.local()
+
+
+def install(may_send: MaySend) -> None:
+    _install_worker()
+    _install_error_names()
+    _install_dead_letter_check(may_send)
+
+
+def stop_workers() -> None:
+    lambda_runtime.reset()
+
+
+def _install_worker() -> None:
+    detect = lambda_runtime._detect_runtime_binary
+    script = Path(lambda_bootstrap.__file__).read_text()
+
+    def runtime_binary(runtime: str) -> tuple[str, str]:
+        binary, source = detect(runtime)
+        return (binary, script) if runtime.startswith("python") else (binary, source)
+
+    lambda_runtime._detect_runtime_binary = runtime_binary
+
+
+def _install_error_names() -> None:
+    """MiniStack calls every failure `Runtime.HandlerError`; AWS gives the exception's class name and its trace.
+
+    State machines catch by that name.
+    """
+    invoke, execute = lambda_runtime.Worker.invoke, lambda_svc._execute_function_warm
+
+    def remembering(worker: Any, *args: Any, **kwargs: Any) -> Any:
+        _response.value = invoke(worker, *args, **kwargs)
+        return _response.value
+
+    def execute_warm(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+        _response.value = None
+        result: dict[str, Any] = execute(function, event, request_id)
+        details = (_response.value or {}).get("error_details")
+        if not details:
+            return result
+        # The trace is in the log already: the worker prints it as Lambda does.
+        log = (_response.value or {}).get("log", "")
+        return {"body": {**details, "requestId": request_id}, "error": True, "log": log}
+
+    lambda_runtime.Worker.invoke = remembering
+    lambda_svc._execute_function_warm = execute_warm
+
+
+def _install_dead_letter_check(may_send: MaySend) -> None:
+    route = lambda_svc._route_async_failure
+
+    def route_async_failure(target_arn: str, function_name: str, event: Any, result: dict[str, Any]) -> None:
+        record = lambda_svc._functions.get(function_name) or {}
+        role = (record.get("config") or {}).get("Role", "")
+        if may_send(role, function_name, target_arn):
+            route(target_arn, function_name, event, result)
+            return
+        _log.error("event of %s lost: its role may not send to %s: %s", function_name, target_arn, json.dumps(event))
+
+    lambda_svc._route_async_failure = route_async_failure

@@ -1,0 +1,55 @@
+"""CloudFormation: what AWS checks of a role when it creates the function or state machine that will use it."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack.core.responses import error_response_json
+from ministack.services import stepfunctions as sfn
+from ministack.services.cloudformation import provisioners
+
+from localcloud.errors import ApiError
+
+# Raises ApiError: (role ARN) for a function, (definition, role ARN) for a state machine.
+CheckFunction = Callable[[str], None]
+CheckMachine = Callable[[str, str], None]
+
+
+def install(check_function: CheckFunction, check_machine: CheckMachine) -> None:
+    _check_before("AWS::Lambda::Function", lambda properties: check_function(properties.get("Role", "")))
+    _check_before(
+        "AWS::StepFunctions::StateMachine",
+        lambda properties: check_machine(provisioners._sfn_definition(properties), properties.get("RoleArn", "")),
+    )
+    for name in ("_create_state_machine", "_update_state_machine"):
+        setattr(sfn, name, _checked_api(getattr(sfn, name), check_machine))
+
+
+def _check_before(resource_type: str, check: Callable[[Mapping[str, Any]], None]) -> None:
+    handlers = provisioners._RESOURCE_HANDLERS[resource_type]
+    create, update = handlers["create"], handlers["update"]
+
+    def checked_create(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
+        check(properties)
+        return create(logical_id, properties, stack_name)
+
+    def checked_update(physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any, **named: Any) -> Any:
+        check(new)
+        return update(physical_id, old, new, *rest, **named)
+
+    handlers["create"], handlers["update"] = checked_create, checked_update
+
+
+def _checked_api(operation: Callable[[dict[str, Any]], Any], check: CheckMachine) -> Callable[[dict[str, Any]], Any]:
+    def checked(request: dict[str, Any]) -> Any:
+        known = sfn._state_machines.get(request.get("stateMachineArn", "")) or {}
+        try:
+            check(
+                request.get("definition") or known.get("definition", json.dumps({})),
+                request.get("roleArn") or known.get("roleArn", ""),
+            )
+        except ApiError as error:
+            return error_response_json(error.code, error.message, error.status)
+        return operation(request)
+
+    return checked

@@ -1,0 +1,1 @@
+"""The local SageMaker: its API is checked by botocore's own model, its jobs and endpoints are real processes."""

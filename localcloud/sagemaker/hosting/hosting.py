@@ -1,0 +1,50 @@
+"""Hosting as one part of SageMaker: its operations, its runtime's, and what autoscaling asks of it."""
+
+from collections.abc import Callable
+
+from localcloud.api import Handler
+from localcloud.cloud import Cloud
+from localcloud.sagemaker.hosting.deployment import Deployments
+from localcloud.sagemaker.hosting.endpoint import Endpoint
+from localcloud.sagemaker.hosting.endpoint_configs import EndpointConfigs
+from localcloud.sagemaker.hosting.endpoints import Endpoints
+from localcloud.sagemaker.hosting.invocation_metrics import InvocationMetrics
+from localcloud.sagemaker.hosting.models import Models, PackageLookup
+from localcloud.sagemaker.hosting.runtime import Runtime
+from localcloud.sagemaker.hosting.variants import MakeServer
+from localcloud.sagemaker.tags import TagStore
+
+
+class Hosting:
+    """`package` finds a model package by name or ARN (`Registry.package`); tests hand in servers of their own."""
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        tags: TagStore,
+        package: PackageLookup,
+        servers: Callable[[Endpoint], MakeServer] | None = None,
+    ) -> None:
+        self._models = Models(cloud, tags, package)
+        self._configs = EndpointConfigs(cloud, tags, self._models)
+        self._deployments = Deployments(cloud, servers)
+        self._endpoints = Endpoints(cloud, tags, self._configs, self._deployments)
+        self._metrics = InvocationMetrics(cloud)
+        self._runtime = Runtime(cloud, self._endpoints, self._metrics)
+
+    def operations(self) -> dict[str, Handler]:
+        """Of the service `sagemaker`."""
+        return self._models.operations() | self._configs.operations() | self._endpoints.operations()
+
+    def runtime_operations(self) -> dict[str, Handler]:
+        """Of the service `sagemaker-runtime`."""
+        return self._runtime.operations()
+
+    def has_variant(self, endpoint_name: str, variant_name: str) -> bool:
+        """Whether a scalable target of that endpoint and variant can exist now."""
+        endpoint = self._endpoints.find(endpoint_name)
+        return endpoint is not None and variant_name in endpoint.variant_names()
+
+    def close(self) -> None:
+        self._deployments.close()
+        self._metrics.close()

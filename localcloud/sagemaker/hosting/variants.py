@@ -1,0 +1,263 @@
+"""A production variant in operation: instances that stay up, or one server that comes and goes with the requests."""
+
+import itertools
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from localcloud.api import ApiError
+from localcloud.cloud import Cloud
+from localcloud.sagemaker.hosting.artifacts import DeploymentFailed
+from localcloud.sagemaker.hosting.connection import HUNG_UP
+from localcloud.sagemaker.hosting.models import ServedModel
+from localcloud.sagemaker.hosting.server import ModelServer, Place
+from localcloud.sagemaker.hosting.serving.wire import Reply
+
+# AWS's limits, in real seconds: how long a container may take to answer /ping, and one request.
+INSTANCE_START_SECONDS: Final = 480.0
+SERVERLESS_START_SECONDS: Final = 180.0
+INVOCATION_SECONDS: Final = 60.0
+# In AWS's seconds, scaled locally: after how much idleness a serverless container is let go.
+IDLE_SECONDS: Final = 900.0
+
+
+@dataclass(frozen=True)
+class VariantSpec:
+    """A ProductionVariant of an endpoint config, with its model looked up."""
+
+    name: str
+    model: ServedModel
+    weight: float
+    instance_count: int = 0
+    """0: serverless."""
+    start_seconds: float = INSTANCE_START_SECONDS
+    memory_mb: int = 0
+    max_concurrency: int = 0
+
+    @property
+    def serverless(self) -> bool:
+        return self.instance_count == 0
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """The container's answer, and what getting it took, in seconds."""
+
+    reply: Reply
+    model_seconds: float
+    setup_seconds: float = 0.0
+    """Time to start a serverless container, when this request had to."""
+
+
+class Server(Protocol):
+    """What a variant needs of `ModelServer`."""
+
+    @property
+    def running(self) -> bool: ...
+    def prepare(self) -> None: ...
+    def start(self, timeout: float) -> None: ...
+    def invoke(self, headers: Mapping[str, str], body: bytes, timeout: float) -> Reply: ...
+    def stop(self) -> None: ...
+    def abort(self) -> None: ...
+    def remove(self) -> None: ...
+
+
+MakeServer = Callable[[VariantSpec], Server]
+
+
+class Variant(Protocol):
+    spec: VariantSpec
+
+    def start(self) -> None:
+        """Return when every instance answers /ping; DeploymentFailed when one does not."""
+
+    def invoke(self, headers: Mapping[str, str], body: bytes) -> Invocation: ...
+    def abort(self) -> None:
+        """Kill the processes, from any thread, whatever another is doing with them."""
+
+    def close(self) -> None: ...
+
+
+class InstanceVariant:
+    """`instance_count` processes, asked in turn."""
+
+    def __init__(self, spec: VariantSpec, make_server: MakeServer) -> None:
+        self.spec = spec
+        self._instances = [_Instance(make_server(spec), spec.start_seconds) for _ in range(spec.instance_count)]
+        self._turns = itertools.cycle(self._instances)
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        with ThreadPoolExecutor(len(self._instances)) as pool:
+            list(pool.map(_Instance.bring_up, self._instances))
+
+    def invoke(self, headers: Mapping[str, str], body: bytes) -> Invocation:
+        with self._lock:
+            instance = next(self._turns)
+        instance.ensure_running()
+        return instance.invoke(headers, body)
+
+    def abort(self) -> None:
+        for instance in self._instances:
+            instance.abort()
+
+    def close(self) -> None:
+        with ThreadPoolExecutor(len(self._instances)) as pool:
+            list(pool.map(_Instance.remove, self._instances))
+
+
+class ServerlessVariant:
+    """One process for all requests (AWS: one container a concurrent request); none after a time without any."""
+
+    def __init__(self, spec: VariantSpec, make_server: MakeServer, idle_seconds: float) -> None:
+        self.spec = spec
+        self._instance = _Instance(make_server(spec), spec.start_seconds)
+        self._idle_seconds = idle_seconds
+        self._lock = threading.Lock()
+        self._active = 0
+        self._last_used = time.monotonic()
+        self._closed = False
+        self._timer: threading.Timer | None = None
+
+    def start(self) -> None:
+        self._instance.bring_up()
+        self._watch_idleness()
+
+    def invoke(self, headers: Mapping[str, str], body: bytes) -> Invocation:
+        self._enter()
+        try:
+            setup = self._instance.ensure_running()
+            done = self._instance.invoke(headers, body)
+        finally:
+            self._leave()
+        if setup:
+            self._watch_idleness()
+        return Invocation(done.reply, done.model_seconds, setup)
+
+    def abort(self) -> None:
+        self._instance.abort()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            if self._timer:
+                self._timer.cancel()
+        self._instance.remove()
+
+    def _enter(self) -> None:
+        with self._lock:
+            limit = self.spec.max_concurrency
+            if self._active >= limit:
+                message = f"Rate exceeded: variant {self.spec.name} already serves {limit} requests, its MaxConcurrency"
+                raise ApiError("ThrottlingException", message)
+            self._active += 1
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._active -= 1
+            self._last_used = time.monotonic()
+
+    def _watch_idleness(self) -> None:
+        with self._lock:
+            self._last_used = time.monotonic()
+            self._arm(self._idle_seconds)
+
+    def _arm(self, seconds: float) -> None:
+        """One timer a start of the process, not one a request: a timer is a thread."""
+        if self._timer:
+            self._timer.cancel()
+        if not self._closed:
+            self._timer = threading.Timer(seconds, self._scale_to_zero)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _scale_to_zero(self) -> None:
+        with self._lock:
+            left = self._last_used + self._idle_seconds - time.monotonic()
+            if self._closed:
+                return
+            if self._active or left > 0:
+                self._arm(max(left, self._idle_seconds / 10))
+            else:
+                self._instance.stop()
+
+
+class _Instance:
+    """A server that is restarted when it is needed and not there: it crashed, or was scaled away."""
+
+    def __init__(self, server: Server, start_seconds: float) -> None:
+        self._server = server
+        self._start_seconds = start_seconds
+        self._lock = threading.Lock()
+
+    def bring_up(self) -> None:
+        with self._lock:
+            self._server.prepare()
+            self._server.start(self._start_seconds)
+
+    def ensure_running(self) -> float:
+        """The seconds a start took; 0.0 when none was needed."""
+        return 0.0 if self._server.running else self._start_again()
+
+    def _start_again(self) -> float:
+        begun = time.perf_counter()
+        with self._lock:
+            if self._server.running:
+                return 0.0
+            try:
+                self._server.start(self._start_seconds)
+            except DeploymentFailed as error:
+                raise ApiError("ModelNotReadyException", str(error), 429) from error
+        return time.perf_counter() - begun
+
+    def invoke(self, headers: Mapping[str, str], body: bytes) -> Invocation:
+        begun = time.perf_counter()
+        try:
+            reply = self._server.invoke(headers, body, INVOCATION_SECONDS)
+        except TimeoutError:
+            reply = _no_answer(
+                "Your invocation timed out while waiting for a response from container primary. Review the latency "
+                "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
+            )
+        except HUNG_UP:
+            reply = _no_answer("The container ended without a response; it is started again with the next request.")
+        return Invocation(reply, time.perf_counter() - begun)
+
+    def stop(self) -> None:
+        with self._lock:
+            self._server.stop()
+
+    def abort(self) -> None:
+        # Without the lock: whoever starts the server holds it until /ping is answered.
+        self._server.abort()
+
+    def remove(self) -> None:
+        with self._lock:
+            self._server.remove()
+
+
+def _no_answer(message: str) -> Reply:
+    """Status 0 is how SageMaker reports that the container gave none."""
+    return Reply(0, message.encode())
+
+
+def server_maker(cloud: Cloud, directory: Path, endpoint: str) -> MakeServer:
+    """Servers of one fleet of `endpoint`, each with a directory of its own below `directory`."""
+
+    def make(spec: VariantSpec) -> ModelServer:
+        instance = f"i-{uuid.uuid4().hex[:17]}"
+        place = Place(directory / f"{spec.name}-{instance}", endpoint, spec.name, instance)
+        return ModelServer(cloud, spec.model, place)
+
+    return make
+
+
+def open_variant(spec: VariantSpec, make_server: MakeServer, idle_seconds: float) -> Variant:
+    if spec.serverless:
+        return ServerlessVariant(spec, make_server, idle_seconds)
+    return InstanceVariant(spec, make_server)

@@ -1,0 +1,208 @@
+"""The API of jobs: Create, Describe, List and Stop of both kinds."""
+
+import functools
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from localcloud.api import ApiError, Call, Handler
+from localcloud.cloud import Caller, Cloud, Credentials
+from localcloud.sagemaker.arns import arn
+from localcloud.sagemaker.jobs import processing, training
+from localcloud.sagemaker.jobs.isolation import probe
+from localcloud.sagemaker.jobs.progress import ProcessingProgress, Progress, TrainingProgress
+from localcloud.sagemaker.jobs.records import PROCESSING, TERMINAL, TRAINING, JobKind, JobRecords, Kind
+from localcloud.sagemaker.jobs.run import JobRun, RunContext
+from localcloud.sagemaker.jobs.settings import JobSettings
+from localcloud.sagemaker.jobs.workload import Workload
+from localcloud.sagemaker.listing import page, select
+from localcloud.sagemaker.tags import TagStore
+
+_SESSION = "SageMaker"
+_JOIN_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class _Behaviour:
+    """What the two kinds do differently: check a request, describe a new job, run it, tell of it."""
+
+    kind: JobKind
+    validate: Callable[[Mapping[str, Any]], None]
+    describe: Callable[[Mapping[str, Any]], dict[str, Any]]
+    workload: Callable[[Mapping[str, Any], str, Credentials], Workload]
+    progress: Callable[[JobRecords, str], Progress]
+
+
+class Jobs:
+    """Processing and training jobs. `close` ends all that run."""
+
+    def __init__(self, cloud: Cloud, tags: TagStore, settings: JobSettings | None = None) -> None:
+        self._settings = settings or JobSettings()
+        every = self._settings.checkpoint_seconds * cloud.time_scale
+        self._kinds: dict[Kind, _Service] = {
+            "processing": _Service(
+                cloud,
+                tags,
+                self._settings,
+                _Behaviour(
+                    PROCESSING,
+                    processing.validate,
+                    processing.describe,
+                    functools.partial(processing.ProcessingWorkload, cloud),
+                    ProcessingProgress,
+                ),
+            ),
+            "training": _Service(
+                cloud,
+                tags,
+                self._settings,
+                _Behaviour(
+                    TRAINING,
+                    training.validate,
+                    training.describe,
+                    functools.partial(training.TrainingWorkload, cloud, every),
+                    TrainingProgress,
+                ),
+            ),
+        }
+        # Found out before the first job needs it.
+        threading.Thread(target=probe, args=(self._settings.isolation,), name="isolation", daemon=True).start()
+
+    def operations(self) -> dict[str, Handler]:
+        return {name: handler for kind in self._kinds.values() for name, handler in kind.operations().items()}
+
+    def wait(self, kind: Kind, name: str, timeout: float | None = None) -> dict[str, Any]:
+        """Block until the job has ended; its final description."""
+        return self._kinds[kind].wait(name, timeout)
+
+    def close(self) -> None:
+        for kind in self._kinds.values():
+            kind.kill()
+        for kind in self._kinds.values():
+            kind.join()
+
+
+class _Service:
+    def __init__(self, cloud: Cloud, tags: TagStore, settings: JobSettings, behaviour: _Behaviour) -> None:
+        self._cloud = cloud
+        self._tags = tags
+        self._settings = settings
+        self._behaviour = behaviour
+        self._kind = behaviour.kind
+        self._records = JobRecords(behaviour.kind, cloud, tags)
+        self._runs: dict[str, JobRun] = {}
+        self._starting = threading.Lock()
+
+    def operations(self) -> dict[str, Handler]:
+        job = f"{self._kind.prefix}Job"
+        return {
+            f"Create{job}": self._create,
+            f"Describe{job}": self._describe,
+            f"List{job}s": self._list,
+            f"Stop{job}": self._stop,
+        }
+
+    def wait(self, name: str, timeout: float | None) -> dict[str, Any]:
+        return self._records.wait(name, timeout)
+
+    def kill(self) -> None:
+        for run in list(self._runs.values()):
+            run.kill()
+
+    def join(self) -> None:
+        for run in list(self._runs.values()):
+            run.join(_JOIN_SECONDS)
+
+    def _create(self, call: Call) -> dict[str, Any]:
+        request = call.input
+        name, job_arn = request[self._kind.name], self._arn(request[self._kind.name])
+        self._authorize_create(call.caller, request, job_arn)
+        self._behaviour.validate(request)
+        credentials = self._cloud.assume_role(request["RoleArn"], _SESSION)
+        with self._starting:
+            self._add(name, job_arn, request)
+            self._tags.register(job_arn, request.get("Tags", ()))
+            self._runs[name] = self._run(name, job_arn, request, credentials)
+        self._records.announce(name)
+        self._runs[name].start()
+        return {self._kind.arn: job_arn}
+
+    def _describe(self, call: Call) -> dict[str, Any]:
+        name = call.input[self._kind.name]
+        self._cloud.authorize(call.caller, f"sagemaker:{call.operation}", self._arn(name))
+        return self._records.describe(name)
+
+    def _list(self, call: Call) -> dict[str, Any]:
+        self._cloud.authorize(call.caller, f"sagemaker:{call.operation}", "*")
+        chosen = select(self._records.all(), call.input, self._kind.name, self._kind.status)
+        shown, token = page(chosen, call.input)
+        members = (
+            self._kind.name, self._kind.arn, "CreationTime", self._kind.end_time(), "LastModifiedTime",
+            self._kind.status, *self._summary_members(),
+        )  # fmt: skip
+        summaries = [{member: job[member] for member in members if member in job} for job in shown]
+        return {f"{self._kind.prefix}JobSummaries": summaries, "NextToken": token}
+
+    def _stop(self, call: Call) -> dict[str, Any]:
+        name = call.input[self._kind.name]
+        self._cloud.authorize(call.caller, f"sagemaker:{call.operation}", self._arn(name))
+        status = self._records.describe(name)[self._kind.status]
+        if status in TERMINAL:
+            noun = self._kind.kind
+            raise ApiError(
+                "ValidationException", f"The request was rejected because the {noun} job is in status {status}."
+            )
+        with self._starting:
+            run = self._runs[name]
+        run.stop()
+        return {}
+
+    def _authorize_create(self, caller: Caller, request: Mapping[str, Any], job_arn: str) -> None:
+        self._cloud.authorize(caller, f"sagemaker:Create{self._kind.prefix}Job", job_arn)
+        self._tags.authorize(caller, job_arn, request.get("Tags", ()))
+        passed_to = {"iam:PassedToService": "sagemaker.amazonaws.com"}
+        self._cloud.authorize(caller, "iam:PassRole", request["RoleArn"], passed_to)
+
+    def _add(self, name: str, job_arn: str, request: Mapping[str, Any]) -> None:
+        now = datetime.now(UTC)
+        started = {"SecondaryStatus": "Starting"} if self._kind is TRAINING else {}
+        description = self._behaviour.describe(request) | {
+            self._kind.arn: job_arn,
+            self._kind.status: "InProgress",
+            "CreationTime": now,
+            "LastModifiedTime": now,
+        }
+        if started:
+            transition = {"Status": "Starting", "StartTime": now, "StatusMessage": "Starting the training job"}
+            description |= started | {"SecondaryStatusTransitions": [transition]}
+        self._records.add(description)
+
+    def _run(self, name: str, job_arn: str, request: Mapping[str, Any], credentials: Credentials) -> JobRun:
+        context = RunContext(
+            self._cloud, self._settings, credentials, name, self._kind.log_group, lambda: self._directory(name)
+        )
+        workload = self._behaviour.workload(request, job_arn, credentials)
+        return JobRun(context, workload, self._behaviour.progress(self._records, name))
+
+    def _directory(self, name: str) -> Path:
+        """`<state>/jobs/<name>/`, emptied of what a server before this one left; a training and a processing job may
+        share a name, and then the second one's directory ends with its kind."""
+        directory = self._cloud.state_dir / "jobs" / name
+        marker = directory / ".kind"
+        with self._starting:
+            if directory.is_dir() and marker.is_file() and marker.read_text() != self._kind.kind:
+                directory = directory.with_name(f"{name}.{self._kind.kind}")
+            shutil.rmtree(directory, ignore_errors=True)
+            directory.mkdir(parents=True)
+            (directory / ".kind").write_text(self._kind.kind)
+        return directory
+
+    def _summary_members(self) -> tuple[str, ...]:
+        return ("SecondaryStatus",) if self._kind is TRAINING else ("FailureReason", "ExitMessage")
+
+    def _arn(self, name: str) -> str:
+        return arn(self._cloud, self._kind.resource, name)

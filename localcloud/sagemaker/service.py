@@ -1,0 +1,44 @@
+"""The local SageMaker, put together from its parts."""
+
+from typing import Any, Protocol
+
+from localcloud.api import Handler
+from localcloud.cloud import Cloud
+from localcloud.sagemaker.jobs.records import Kind
+from localcloud.sagemaker.jobs.service import Jobs
+from localcloud.sagemaker.jobs.settings import JobSettings
+from localcloud.sagemaker.tags import TagStore
+
+
+class Part(Protocol):
+    def operations(self) -> dict[str, Handler]:
+        """The API operations that this part answers."""
+
+    def close(self) -> None:
+        """End every process of this part."""
+
+
+class SageMaker:
+    """`operations` is the table for `api.JsonService("sagemaker", …)`."""
+
+    def __init__(self, cloud: Cloud, job_settings: JobSettings | None = None) -> None:
+        self.tags = TagStore(cloud)
+        self.jobs = Jobs(cloud, self.tags, job_settings)
+        self._parts: list[Part] = [self.tags, self.jobs]
+
+    def operations(self) -> dict[str, Handler]:
+        table: dict[str, Handler] = {}
+        for part in self._parts:
+            for name, handler in part.operations().items():
+                if name in table:
+                    raise ValueError(f"Two parts answer {name}")
+                table[name] = handler
+        return table
+
+    def wait_for_job(self, kind: Kind, name: str, timeout: float | None = None) -> dict[str, Any]:
+        """Block until the job has ended; its final Describe output. TimeoutError after `timeout` seconds."""
+        return self.jobs.wait(kind, name, timeout)
+
+    def close(self) -> None:
+        for part in reversed(self._parts):
+            part.close()

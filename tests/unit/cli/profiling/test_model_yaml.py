@@ -1,0 +1,79 @@
+import pandas as pd
+import pytest
+
+from cli.profiling.model_yaml import model_name_from, render
+from cli.profiling.proposal import propose
+from sluice.definition import parse_definition
+
+
+def written(**columns: list[str]) -> str:
+    base = {"plan": ["basic", "plus"] * 60, "churn": ["Yes", "No", "No"] * 40}
+    return render(propose(pd.DataFrame(base | columns, dtype=str), "churn"), "churn", "churn.csv", "all 120 rows")
+
+
+def test_the_result_is_a_valid_definition() -> None:
+    model = parse_definition(written(customer_id=[f"c{n}" for n in range(120)], flat=["x"] * 120))
+    assert model.name == "churn"
+    assert model.data.positive_label == "Yes"
+    assert model.data.key == "customer_id"
+    assert model.data.drop == ("flat",)
+    assert model.data.features["plan"].type == "categorical"
+    assert model.deployment.mode == "serverless"
+    assert model.approval == "manual"
+
+
+def test_each_choice_has_its_evidence_beside_it() -> None:
+    lines = written(flat=["x"] * 120).splitlines()
+    assert any("- flat  # constant: always 'x'" in line for line in lines)
+    assert any("plan:" in line and "# 2 categories: 'basic', 'plus'" in line for line in lines)
+    assert any("positive_label:" in line and "40 of 120 rows" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "name", ["a: b", "#1", "yes", "1", "x, y", "- dash", "q'uote", 'double"', "ümläut", "null", "{"]
+)
+def test_awkward_column_names_survive(name: str) -> None:
+    model = parse_definition(written(**{name: [str(n % 9) for n in range(120)]}))
+    assert model.data.features[name].type == "numeric"
+
+
+@pytest.mark.parametrize("level", ["# hash", "new\nline", "quote'", "colon: x", "x" * 200, "\x07bell"])
+def test_awkward_cells_stay_inside_their_comment(level: str) -> None:
+    model = parse_definition(written(odd=[level, "other"] * 60))
+    assert model.data.features["odd"].type == "categorical"
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (("1", "0"), 1),
+        (("1.0", "0.0"), "1.0"),
+        (("true", "false"), "true"),
+        (("no", "yes"), "yes"),
+        (("01", "00"), "01"),
+    ],
+)
+def test_the_positive_label_is_read_back_as_it_stands_in_the_file(labels: tuple[str, str], expected: object) -> None:
+    model = parse_definition(written(churn=list(labels) * 60))
+    assert model.data.positive_label == expected
+
+
+def test_missing_words_join_the_usual_ones() -> None:
+    model = parse_definition(written(odd=["1", "?", "3"] * 40))
+    assert model.data.missing_values[-1] == "?"
+    assert "" in model.data.missing_values
+    assert "NA" in model.data.missing_values
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        ("telco_churn", "telco-churn"),
+        ("WA_Fn-UseC_-Telco-Customer-Churn", "wa-fn-usec-telco-custome"),
+        ("2024 data", "data"),
+        ("__", "model"),
+        ("ends-exactly-at-hyphen--x", "ends-exactly-at-hyphen-x"),
+    ],
+)
+def test_model_names_from_file_names(stem: str, name: str) -> None:
+    assert model_name_from(stem) == name

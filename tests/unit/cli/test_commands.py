@@ -1,0 +1,166 @@
+"""The commands as a person types them, against an account of moto's."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Account, type_into_empty_account
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No local cloud of the developer's is found in the working directory."""
+    monkeypatch.chdir(tmp_path)
+
+
+def test_models_lists_versions_newest_first(account: Account, capsys: Capture) -> None:
+    assert account.type("models") == 0
+    shown = capsys.readouterr()
+    lines = shown.out.splitlines()
+    assert lines[0].split() == ["MODEL", "VERSION", "APPROVAL", "PRODUCTION", "AUC", "RUN", "REASON"]
+    assert [line.split()[1:3] for line in lines[1:]] == [["v2", "PendingManualApproval"], ["v1", "Approved"]]
+    assert "upsell has no version yet" in shown.err
+
+
+def test_models_as_json(account: Account, capsys: Capture) -> None:
+    assert account.type("models", "churn", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(one["version"], one["auc"], one["run"]) for one in found] == [
+        (2, "0.86", "261120090000-bbbb"),
+        (1, "0.84", "261120080000-aaaa"),
+    ]
+
+
+@pytest.mark.parametrize("version", ["2", "v2", "latest"])
+def test_approve_takes_the_version_in_every_spelling(account: Account, capsys: Capture, version: str) -> None:
+    assert account.type("approve", "churn", version, "--reason", "better by far") == 0
+    assert account.approval(2) == ("Approved", "better by far")
+    shown = capsys.readouterr()
+    assert shown.out == "churn v2: PendingManualApproval -> Approved\n"
+    assert "sluice history churn" in shown.err
+
+
+def test_on_a_real_account_it_is_named_before_the_change(account: Account, capsys: Capture) -> None:
+    account.type("reject", "churn", "v1", "--reason", "wrong data")
+    assert "Account 123456789012, region us-east-1, stage dev" in capsys.readouterr().err
+    assert account.approval(1) == ("Rejected", "wrong data")
+
+
+def test_what_is_decided_already_is_left_alone(account: Account, capsys: Capture) -> None:
+    assert account.type("approve", "churn", "1", "--reason", "again") == 0
+    assert "is Approved already: nothing to do" in capsys.readouterr().out
+    assert account.approval(1) == ("Approved", "")
+
+
+def test_approving_what_the_gate_rejected_shows_the_gates_reasons(account: Account, capsys: Capture) -> None:
+    arn = account.register("Rejected", "261120100000-cccc", "0.5")
+    account.registry.set_approval(arn, "Rejected", "auc is 0.5000, below its minimum 0.6.")
+    assert account.type("approve", "churn", "3", "--reason", "known exception") == 0
+    assert "It was rejected: auc is 0.5000, below its minimum 0.6." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["approve", "churn", "7", "--reason", "x"], "churn has no version 7. It has: 2, 1"),
+        (["approve", "churn", "two", "--reason", "x"], "write a number as in 3 or v3, or latest"),
+        (["approve", "churn", "1", "--reason", " "], "--reason: write 1 to 1024 characters"),
+        (
+            ["approve", "churm", "1", "--reason", "x"],
+            "there is no model 'churm' in sluice-dev-bucket. Did you mean churn?",
+        ),
+        (["history", "zzz"], "There are: churn, upsell"),
+        (["runs", "zzz"], "There are: churn, upsell"),
+        (["models", "--stage", "NOPE"], "stage 'NOPE'"),
+    ],
+)
+def test_bad_input_says_what_to_do(account: Account, capsys: Capture, arguments: list[str], reason: str) -> None:
+    assert account.type(*arguments) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_a_model_without_versions_is_a_failed_operation(account: Account, capsys: Capture) -> None:
+    assert account.type("approve", "upsell", "latest", "--reason", "x") == 1
+    assert "upsell has no version yet" in capsys.readouterr().err
+
+
+def test_history_prints_who_and_why_in_order(account: Account, capsys: Capture) -> None:
+    assert account.type("history", "churn") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "RUN_STARTED" in lines[1]
+    assert lines[2].split()[2:] == ["MODEL_APPROVED", "assumed-role/approver/ann", "reviewed"]
+
+
+def test_history_as_json_keeps_everything(account: Account, capsys: Capture) -> None:
+    assert account.type("history", "churn", "--json") == 0
+    entry = json.loads(capsys.readouterr().out)[1]
+    assert entry["who"] == "arn:aws:sts::123456789012:assumed-role/approver/ann"
+    assert entry["details"] == {"version": "1"}
+
+
+def test_runs_are_listed_newest_first(account: Account, capsys: Capture) -> None:
+    assert account.type("runs") == 0
+    rows = [line.split()[1:3] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert rows == [["261120090000-bbbb", "RUNNING"], ["261120080000-aaaa", "SUCCEEDED"]]
+
+
+def test_runs_as_json(account: Account, capsys: Capture) -> None:
+    assert account.type("runs", "churn", "--json") == 0
+    newest, first = json.loads(capsys.readouterr().out)
+    assert newest["finished_at"] is None
+    assert (first["verdict"], first["package_arn"]) == ("pass", "arn:package")
+
+
+def test_nothing_to_follow(account: Account, capsys: Capture) -> None:
+    assert account.type("runs", "upsell", "--follow") == 1
+    assert "there is no run to follow. Upload data under models/upsell/raw/" in capsys.readouterr().err
+
+
+def test_predict_without_an_endpoint_says_what_is_missing(account: Account, capsys: Capture) -> None:
+    assert account.type("predict", "churn", "rows.csv") == 1
+    assert "churn has no endpoint. Approve a version first" in capsys.readouterr().err
+
+
+def test_status_names_the_target_and_the_models(account: Account, capsys: Capture) -> None:
+    assert account.type("status") == 0
+    shown = capsys.readouterr().out
+    assert "local cloud   down (start it: sluice up)" in shown
+    assert "environment   points at AWS itself, region us-east-1, stage dev" in shown
+    assert any(line.split() == ["churn", "-", "-", "-", "v2", "PendingManualApproval"] for line in shown.splitlines())
+
+
+def test_status_as_json(account: Account, capsys: Capture) -> None:
+    assert account.type("status", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["target"] == {"kind": "aws", "endpoint_url": None, "region": "us-east-1", "stage": "dev"}
+    assert [model["model"] for model in found["models"]] == ["churn", "upsell"]
+    assert found["problem"] is None
+
+
+def test_real_aws_is_never_used_in_silence(account: Account, capsys: Capture) -> None:
+    account.type("models")
+    assert capsys.readouterr().err.startswith("Using AWS, region us-east-1, stage dev")
+
+
+@pytest.mark.usefixtures("empty_account")
+def test_without_the_stack_the_way_to_it_is_told(capsys: Capture) -> None:
+    assert type_into_empty_account("models") == 1
+    assert "there is no stack sluice-dev on AWS, region us-east-1, stage dev. Deploy it with: sam deploy" in (
+        capsys.readouterr().err
+    )
+
+
+@pytest.mark.usefixtures("empty_account")
+def test_the_stage_may_come_from_the_environment(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLUICE_STAGE", "prod")
+    type_into_empty_account("models")
+    assert "there is no stack sluice-prod" in capsys.readouterr().err
+
+
+def test_status_without_any_aws_still_answers(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    assert type_into_empty_account("status") == 0
+    assert "no AWS region in the environment" in capsys.readouterr().out
