@@ -11,11 +11,11 @@ import boto3
 from botocore.config import Config
 
 from cli.errors import BadInputError
+from localcloud.settings import REGION, ROOT_ACCESS_KEY, ROOT_SECRET_KEY
 from sluice.naming import STAGE_PATTERN
 
 STAGE_VARIABLE = "SLUICE_STAGE"
 DEFAULT_STAGE = "dev"
-LOCAL_REGION = "us-east-1"
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".amazonaws.eu")
 
 
@@ -74,15 +74,19 @@ class Aws:
         return str(self.client("sts").get_caller_identity()["Account"])
 
 
+def chosen_stage(given: str | None) -> str:
+    stage = given or os.environ.get(STAGE_VARIABLE) or DEFAULT_STAGE
+    if not re.fullmatch(STAGE_PATTERN, stage):
+        raise BadInputError(f"stage {stage!r}: at most 7 small letters and digits, a letter first, as in dev or prod")
+    return stage
+
+
 def connect(stage: str | None = None) -> Aws:
     """By the environment alone, as the AWS CLI would."""
-    chosen = stage or os.environ.get(STAGE_VARIABLE) or DEFAULT_STAGE
-    if not re.fullmatch(STAGE_PATTERN, chosen):
-        raise BadInputError(f"stage {chosen!r}: at most 7 small letters and digits, a letter first, as in dev or prod")
-    return Aws(boto3.Session(), chosen)
+    return Aws(boto3.Session(), chosen_stage(stage))
 
 
-def connect_local(endpoint_url: str, region: str = LOCAL_REGION) -> Aws:
+def connect_local(endpoint_url: str) -> Aws:
     """Onto a local cloud that need not be in the environment."""
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=region)  # noqa: S106
+    session = boto3.Session(ROOT_ACCESS_KEY, ROOT_SECRET_KEY, region_name=REGION)
     return Aws(session, DEFAULT_STAGE, endpoint_url)

@@ -49,8 +49,8 @@ class LocalCloud:
     def _register_services(self) -> None:
         identify, threads = self._gateway.identify, self._threads
         control = JsonService("sagemaker", self._sagemaker.operations(), identify, threads)
-        runtime = RestJsonService("sagemaker-runtime", getattr(self._sagemaker, "runtime_operations", dict)(), identify, threads)
-        scaling = ApplicationAutoScaling(self._gateway, getattr(self._sagemaker, "has_variant", lambda e, v: True))
+        runtime = RestJsonService("sagemaker-runtime", self._sagemaker.runtime_operations(), identify, threads)
+        scaling = ApplicationAutoScaling(self._gateway, self._sagemaker.has_variant)
         serving.register_service("sagemaker", "SageMaker.", control, {"/endpoints/": runtime})
         serving.register_service(
             "application-autoscaling",

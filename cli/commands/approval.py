@@ -2,7 +2,8 @@
 
 import click
 
-from cli.commands.options import Command, announce_account, open_installation, stage_option
+from cli.commands.opening import announce_account, open_installation
+from cli.commands.options import Command, stage_option
 from cli.errors import BadInputError
 from cli.installation import Installation
 from cli.output import emit, say

@@ -13,9 +13,10 @@ from cli.demo.document import document, log_of
 from cli.demo.findings import Cloud
 from cli.demo.rendering import LiveReporter, PlainReporter
 from cli.demo.stages import Outcome, Reporter, Stage, play
+from cli.deploying import ROOT
 from cli.errors import BadInputError
 from cli.explaining import explain
-from cli.local_cloud import ROOT, exports
+from cli.local_cloud import exports
 from cli.output import emit_json, say
 
 FOLDER = Path(".sluice") / "demo"

@@ -17,5 +17,5 @@ def command(state_dir: Path) -> None:
       sluice down
     """
     server = daemon.status(state_dir)
-    daemon.stop(state_dir)
-    say(f"Stopped the local cloud at {server.endpoint_url}" if server else "No local cloud is up here")
+    stopped = daemon.stop(state_dir)
+    say(f"Stopped the local cloud at {server.endpoint_url}" if stopped and server else "No local cloud is up here")

@@ -1,6 +1,7 @@
 import click
 
-from cli.commands.options import json_option, open_installation, stage_option
+from cli.commands.opening import open_installation
+from cli.commands.options import json_option, stage_option
 from cli.history_lines import history_lines
 from cli.output import emit, emit_json, say
 

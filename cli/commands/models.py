@@ -2,7 +2,8 @@ from dataclasses import dataclass
 
 import click
 
-from cli.commands.options import json_option, open_installation, stage_option
+from cli.commands.opening import open_installation
+from cli.commands.options import json_option, stage_option
 from cli.installation import Installation
 from cli.output import emit, emit_json, say, table
 from sluice.aws.registry import Package

@@ -8,7 +8,8 @@ from typing import IO
 
 import click
 
-from cli.commands.options import open_installation, stage_option
+from cli.commands.opening import open_installation
+from cli.commands.options import stage_option
 from cli.errors import OperationFailedError
 from cli.installation import Installation
 from cli.output import say

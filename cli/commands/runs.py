@@ -4,7 +4,8 @@ from typing import Any
 
 import click
 
-from cli.commands.options import json_option, open_installation, stage_option
+from cli.commands.opening import open_installation
+from cli.commands.options import json_option, stage_option
 from cli.errors import OperationFailedError
 from cli.installation import Installation
 from cli.jobs import job_seconds

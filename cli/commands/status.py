@@ -5,7 +5,8 @@ import click
 from botocore.exceptions import BotoCoreError
 
 from cli.aws_errors import translate
-from cli.commands.options import aws_of, json_option, stage_option, state_dir_option
+from cli.commands.opening import aws_of
+from cli.commands.options import json_option, stage_option, state_dir_option
 from cli.errors import CliError
 from cli.installation import Installation, install_at
 from cli.local_cloud import running_url

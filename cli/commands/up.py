@@ -3,10 +3,10 @@ from pathlib import Path
 import click
 
 from cli.commands.options import state_dir_option
-from cli.local_cloud import deploy_to, exports
+from cli.deploying import deploy_to
+from cli.local_cloud import exports
 from cli.output import emit, say
 from cli.stack import Stack
-from cli.target import connect_local
 from localcloud import daemon
 
 
@@ -30,12 +30,12 @@ def command(port: int | None, expose: bool, state_dir: Path, no_deploy: bool) ->
         say(f"The local cloud is up already at {server.endpoint_url}")
     else:
         server = daemon.start_detached(state_dir, port=port or 0, expose=expose)
-        say(f"The local cloud is up at {server.endpoint_url} (log: {state_dir / 'logs' / 'localcloud.log'})")
+        say(f"The local cloud is up at {server.endpoint_url} (log: {server.log})")
     emit(exports(server.endpoint_url))
     if no_deploy:
         return
     say("Deploying template.yaml …")
-    say(next_steps(deploy_to(connect_local(server.endpoint_url), lambda line: say(f"  {line}"))))
+    say(next_steps(deploy_to(server.endpoint_url, lambda line: say(f"  {line}"))))
 
 
 def next_steps(stack: Stack) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cli.demo.findings import Cloud, Deployed
 from cli.demo.stages import Results, StageFailedError, Tell
+from cli.deploying import deploy_to
 from cli.installation import Installation
-from cli.local_cloud import deploy_to
 from cli.target import connect_local
 from localcloud import daemon
 
@@ -22,5 +22,5 @@ def start_stage(state_dir: Path, keep: bool, running: ExitStack, results: Result
 
 
 def deploy_stage(results: Results, tell: Tell) -> Deployed:
-    aws = connect_local(results.get(Cloud).endpoint_url)
-    return Deployed(Installation(aws, deploy_to(aws, tell)))
+    url = results.get(Cloud).endpoint_url
+    return Deployed(Installation(connect_local(url), deploy_to(url, tell)))

@@ -1,5 +1,6 @@
 """Shows the demo: live with rich on a terminal, one plain line per event elsewhere."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -40,18 +41,45 @@ class PlainReporter:
         click.echo(line, err=self._err)
 
 
+@dataclass(frozen=True)
+class _Line:
+    text: str
+    since: float
+
+    @property
+    def is_under_way(self) -> bool:
+        """It says what has begun, so the next line says how that ended and takes its place."""
+        return self.text.endswith("…")
+
+
 @dataclass
 class _Current:
+    """The stage that runs now, as a renderable: its seconds move while it is on the screen."""
+
     stage: Stage
+    since: float
     spinner: Spinner
-    lines: list[str] = field(default_factory=list)
+    lines: list[_Line] = field(default_factory=list)
+
+    def tell(self, text: str) -> None:
+        if self.lines and self.lines[-1].is_under_way:
+            self.lines.pop()
+        self.lines.append(_Line(text, time.monotonic()))
+
+    def __rich__(self) -> RenderableType:
+        now = time.monotonic()
+        self.spinner.update(text=Text.assemble(f"{self.stage.title}  ", (f"{now - self.since:.0f} s", "cyan")))
+        return Group(self.spinner, *(self._shown(line, now) for line in self.lines))
+
+    def _shown(self, line: _Line, now: float) -> RenderableType:
+        elapsed = f"  {now - line.since:.0f} s" if line.is_under_way else ""
+        return _indented(f"{line.text}{elapsed}")
 
 
 class LiveReporter:
-    """Finished stages scroll by; the current one, with its newest lines, stays at the bottom and moves."""
+    """Finished stages scroll by; the current one, with its lines, stays at the bottom and moves."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
         self._current: _Current | None = None
         self._live = Live(console=console, refresh_per_second=10, transient=True, get_renderable=self._renderable)
 
@@ -63,33 +91,32 @@ class LiveReporter:
         self._live.stop()
 
     def started(self, stage: Stage) -> None:
-        self._current = _Current(stage, Spinner("dots", Text(f" {stage.title}"), style="cyan"))
+        self._current = _Current(stage, time.monotonic(), Spinner("dots", style="cyan"))
 
     def told(self, stage: Stage, line: str) -> None:
         if self._current:
-            self._current.lines.append(line)
+            self._current.tell(line)
 
     def ended(self, stage: Stage, seconds: float, finding: Finding) -> None:
-        told = self._current.lines if self._current else []
-        self._current = None
-        self._live.console.print(_row("✓", "green", stage.title, seconds, finding.summary))
-        self._print_lines([*told, *finding.details])
+        self._finish(_row("✓", "green", stage.title, seconds, finding.summary), finding.details)
 
     def failed(self, stage: Stage, seconds: float) -> None:
-        told = self._current.lines if self._current else []
-        self._current = None
-        self._live.console.print(_row("✗", "red", stage.title, seconds, "failed"))
-        self._print_lines(told)
+        under_way = [line.text for line in self._current.lines if line.is_under_way] if self._current else []
+        self._finish(_row("✗", "red", stage.title, seconds, "failed"), under_way)
 
-    def _print_lines(self, lines: Sequence[str]) -> None:
-        for line in lines:
-            self._live.console.print(Padding(Text(line, style="dim"), (0, 0, 0, 4)))
+    def _finish(self, row: Table, details: Sequence[str]) -> None:
+        told = [line.text for line in self._current.lines if not line.is_under_way] if self._current else []
+        self._current = None
+        self._live.console.print(row)
+        for line in (*told, *details):
+            self._live.console.print(_indented(line))
 
     def _renderable(self) -> RenderableType:
-        if self._current is None:
-            return Text()
-        lines = [Padding(Text(line, style="dim"), (0, 0, 0, 4)) for line in self._current.lines]
-        return Group(self._current.spinner, *lines)
+        return self._current or Text()
+
+
+def _indented(line: str) -> Padding:
+    return Padding(Text(line, style="dim"), (0, 0, 0, 4))
 
 
 def _row(mark: str, style: str, title: str, seconds: float, summary: str) -> Table:

@@ -66,11 +66,11 @@ def check(end: RunEnded, steps: list[StepEnded], state_dir: Path) -> None:
     for step in steps:
         if step.error:
             raise StageFailedError(f"{step.step}: {failure_of(step.error)}", _job_log(step, state_dir))
+    answer = steps[0].result if steps else {}
+    if answer.get("outcome", "run") != "run":
+        raise StageFailedError(f"no run was started ({answer['outcome']}): {answer.get('reason', '')}")
     if end.status != "SUCCEEDED":
         raise StageFailedError(f"the run ended {end.status}: {end.error} {end.cause}".rstrip())
-    first = steps[0].result if steps else {}
-    if first.get("outcome", "run") != "run":
-        raise StageFailedError(f"no run was started ({first['outcome']}): {first.get('reason', '')}")
 
 
 def _job_log(step: StepEnded, state_dir: Path) -> Path | None:

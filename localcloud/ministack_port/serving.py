@@ -10,6 +10,8 @@ from ministack.services import cloudwatch
 AsyncHandler = Callable[[str, str, dict[str, str], bytes, object], Awaitable[tuple[int, dict[str, str], bytes]]]
 
 application: Any = gateway.app
+# It would fill a screen of our log at every start.
+gateway.BANNER = "MiniStack {port}"
 
 
 def register_service(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import yaml
 from ministack.core.responses import error_response_json
 from ministack.services import stepfunctions as sfn
 from ministack.services.cloudformation import provisioners
@@ -16,6 +17,7 @@ CheckMachine = Callable[[str, str], None]
 
 
 def install(check_function: CheckFunction, check_machine: CheckMachine) -> None:
+    _read_yaml_definitions()
     _check_before("AWS::Lambda::Function", lambda properties: check_function(properties.get("Role", "")))
     _check_before(
         "AWS::StepFunctions::StateMachine",
@@ -23,6 +25,21 @@ def install(check_function: CheckFunction, check_machine: CheckMachine) -> None:
     )
     for name in ("_create_state_machine", "_update_state_machine"):
         setattr(sfn, name, _checked_api(getattr(sfn, name), check_machine))
+
+
+def _read_yaml_definitions() -> None:
+    """A definition in S3 may be YAML, as CloudFormation has it; MiniStack stores it unread and then fails to run it."""
+    read = provisioners._sfn_definition
+
+    def definition(properties: dict[str, Any]) -> str:
+        text: str = read(properties)
+        try:
+            json.loads(text)
+        except ValueError:
+            return json.dumps(yaml.safe_load(text))
+        return text
+
+    provisioners._sfn_definition = definition
 
 
 def _check_before(resource_type: str, check: Callable[[Mapping[str, Any]], None]) -> None:

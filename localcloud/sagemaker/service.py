@@ -4,9 +4,11 @@ from typing import Any, Protocol
 
 from localcloud.api import Handler
 from localcloud.cloud import Cloud
+from localcloud.sagemaker.hosting.hosting import Hosting
 from localcloud.sagemaker.jobs.records import Kind
 from localcloud.sagemaker.jobs.service import Jobs
 from localcloud.sagemaker.jobs.settings import JobSettings
+from localcloud.sagemaker.registry import Registry
 from localcloud.sagemaker.tags import TagStore
 
 
@@ -19,12 +21,14 @@ class Part(Protocol):
 
 
 class SageMaker:
-    """`operations` is the table for `api.JsonService("sagemaker", …)`."""
+    """`operations` and `runtime_operations` are the tables of the services `sagemaker` and `sagemaker-runtime`."""
 
     def __init__(self, cloud: Cloud, job_settings: JobSettings | None = None) -> None:
         self.tags = TagStore(cloud)
         self.jobs = Jobs(cloud, self.tags, job_settings)
-        self._parts: list[Part] = [self.tags, self.jobs]
+        self.registry = Registry(cloud, self.tags)
+        self.hosting = Hosting(cloud, self.tags, self.registry.package)
+        self._parts: list[Part] = [self.tags, self.jobs, self.registry, self.hosting]
 
     def operations(self) -> dict[str, Handler]:
         table: dict[str, Handler] = {}
@@ -34,6 +38,13 @@ class SageMaker:
                     raise ValueError(f"Two parts answer {name}")
                 table[name] = handler
         return table
+
+    def runtime_operations(self) -> dict[str, Handler]:
+        return self.hosting.runtime_operations()
+
+    def has_variant(self, endpoint_name: str, variant_name: str) -> bool:
+        """Whether there is such a thing to scale."""
+        return self.hosting.has_variant(endpoint_name, variant_name)
 
     def wait_for_job(self, kind: Kind, name: str, timeout: float | None = None) -> dict[str, Any]:
         """Block until the job has ended; its final Describe output. TimeoutError after `timeout` seconds."""

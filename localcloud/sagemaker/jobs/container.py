@@ -11,7 +11,9 @@ from typing import IO
 from localcloud.cloud import Cloud, Credentials
 from localcloud.sagemaker.jobs.isolation import CONTAINER_ROOT, Isolation, prepare
 
-__all__ = ["CONTAINER_ROOT", "Container", "base_environment"]
+__all__ = ["CONTAINER_ROOT", "Container", "base_environment", "with_variables"]
+
+_CLEAN_PATH = Path(__file__).parent / "clean_path"
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def base_environment(cloud: Cloud, credentials: Credentials | None) -> dict[str,
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
         "PYTHONIOENCODING": "utf-8",
+        "PYTHONPATH": str(_CLEAN_PATH),
         "XDG_CACHE_HOME": str(cloud.state_dir / "cache"),
         "AWS_REGION": cloud.region,
         "AWS_DEFAULT_REGION": cloud.region,
@@ -82,3 +85,9 @@ def base_environment(cloud: Cloud, credentials: Credentials | None) -> dict[str,
     if credentials is None:
         return env
     return env | credentials.environment() | {"AWS_ENDPOINT_URL": cloud.endpoint_url}
+
+
+def with_variables(env: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
+    """`env` with further variables; PYTHONPATH is put before the one that is there, the others replace."""
+    joined = [path for path in (variables.get("PYTHONPATH"), env.get("PYTHONPATH")) if path]
+    return {**env, **variables, "PYTHONPATH": os.pathsep.join(joined)}

@@ -38,6 +38,7 @@ set -e
 "$0" --bind ml /opt/ml
 [ ! -f hosts ] || "$0" --bind hosts /etc/hosts
 cd "$1"
+unset OLDPWD
 shift
 exec "$@"
 """

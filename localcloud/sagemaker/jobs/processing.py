@@ -7,8 +7,9 @@ from typing import Any, Final
 from localcloud.cloud import Cloud, Credentials
 from localcloud.sagemaker.images import require_runnable
 from localcloud.sagemaker.jobs import checks
+from localcloud.sagemaker.jobs.bytecode import supply
 from localcloud.sagemaker.jobs.channels import Downloader, Source
-from localcloud.sagemaker.jobs.container import CONTAINER_ROOT, base_environment
+from localcloud.sagemaker.jobs.container import CONTAINER_ROOT, base_environment, with_variables
 from localcloud.sagemaker.jobs.failures import (
     MAX_REASON,
     algorithm_error,
@@ -77,6 +78,7 @@ class ProcessingWorkload:
             for one in _inputs(self._request):
                 wanted = _source(one["S3Input"])
                 downloader.fetch(wanted, host.container.outside(wanted.local_path), host.index, len(hosts))
+                supply(host.container.outside(wanted.local_path), self._cloud.state_dir / "cache" / "bytecode")
             for one in _outputs(self._request):
                 host.container.outside(one["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
 
@@ -84,7 +86,7 @@ class ProcessingWorkload:
         application = self._request["AppSpecification"]
         env = base_environment(self._cloud, self._credentials)
         env |= {"PROCESSING_JOB_NAME": self._request["ProcessingJobName"], "PROCESSING_JOB_ARN": self._arn}
-        env |= self._request.get("Environment", {})
+        env = with_variables(env, self._request.get("Environment", {}))
         argv = [*application["ContainerEntrypoint"], *application.get("ContainerArguments", ())]
         return Command(argv, CONTAINER_ROOT, env)
 

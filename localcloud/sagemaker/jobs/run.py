@@ -25,6 +25,9 @@ _log = logging.getLogger(__name__)
 
 # Logs that CloudWatch has not taken by then stay in the job's own file.
 _LOG_SECONDS: Final = 10.0
+_REWRITTEN: Final = (
+    "This machine allows no mount namespace: /opt/ml is rewritten in arguments and variables, not in the script's text"
+)
 
 
 class _StopRequestedError(Exception):
@@ -97,6 +100,8 @@ class JobRun:
         self._progress.downloading()
         self._workload.prepare(hosts, files, self._check)
         self._check()
+        if hosts[0].container.isolation.way == "rewriting":
+            hosts[0].log.note(_REWRITTEN)
         self._progress.running()
         outcome = self._processes.run(
             [(host, self._workload.command(host)) for host in hosts], self._workload.max_seconds

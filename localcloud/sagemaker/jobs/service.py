@@ -17,12 +17,12 @@ from localcloud.sagemaker.jobs.isolation import probe
 from localcloud.sagemaker.jobs.progress import ProcessingProgress, Progress, TrainingProgress
 from localcloud.sagemaker.jobs.records import PROCESSING, TERMINAL, TRAINING, JobKind, JobRecords, Kind
 from localcloud.sagemaker.jobs.run import JobRun, RunContext
+from localcloud.sagemaker.jobs.sessions import RoleSessions
 from localcloud.sagemaker.jobs.settings import JobSettings
 from localcloud.sagemaker.jobs.workload import Workload
 from localcloud.sagemaker.listing import page, select
 from localcloud.sagemaker.tags import TagStore
 
-_SESSION = "SageMaker"
 _JOIN_SECONDS = 5.0
 
 
@@ -69,8 +69,13 @@ class Jobs:
                 ),
             ),
         }
-        # Found out before the first job needs it.
-        threading.Thread(target=probe, args=(self._settings.isolation,), name="isolation", daemon=True).start()
+        self._cloud = cloud
+
+    def warm_up(self) -> None:
+        """What the first job would otherwise wait for, about half a second: call it when the cloud answers."""
+        probe(self._settings.isolation)
+        for service in ("s3", "logs"):
+            self._cloud.client(service)
 
     def operations(self) -> dict[str, Handler]:
         return {name: handler for kind in self._kinds.values() for name, handler in kind.operations().items()}
@@ -95,6 +100,7 @@ class _Service:
         self._kind = behaviour.kind
         self._records = JobRecords(behaviour.kind, cloud, tags)
         self._runs: dict[str, JobRun] = {}
+        self._sessions = RoleSessions(cloud)
         self._starting = threading.Lock()
 
     def operations(self) -> dict[str, Handler]:
@@ -122,7 +128,7 @@ class _Service:
         name, job_arn = request[self._kind.name], self._arn(request[self._kind.name])
         self._authorize_create(call.caller, request, job_arn)
         self._behaviour.validate(request)
-        credentials = self._cloud.assume_role(request["RoleArn"], _SESSION)
+        credentials = self._sessions.get(request["RoleArn"])
         with self._starting:
             self._add(name, job_arn, request)
             self._tags.register(job_arn, request.get("Tags", ()))

@@ -125,7 +125,6 @@ def environment(script: ScriptMode, cluster: Cluster, channels: Mapping[str, Map
 
 
 def _values(script: ScriptMode, cluster: Cluster, channels: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    output_data = OUTPUT_DATA_DIR if len(cluster.hosts) == 1 else f"{OUTPUT_DATA_DIR}/{cluster.current}"
     resources = cluster.resource_config()
     return {
         "channels": sorted(channels),
@@ -152,7 +151,7 @@ def _values(script: ScriptMode, cluster: Cluster, channels: Mapping[str, Mapping
         "num_cpus": os.cpu_count() or 1,
         "num_gpus": _gpus(),
         "num_neurons": 0,
-        "output_data_dir": output_data,
+        "output_data_dir": OUTPUT_DATA_DIR,
         "output_dir": OUTPUT_DIR,
         "output_intermediate_dir": f"{OUTPUT_DIR}/intermediate",
         "resource_config": resources,

@@ -9,8 +9,9 @@ from localcloud.sagemaker import metrics
 from localcloud.sagemaker.images import repository, require_runnable
 from localcloud.sagemaker.jobs import checks, source, toolkit
 from localcloud.sagemaker.jobs.artifacts import Artifacts, Checkpoints, model_uri
+from localcloud.sagemaker.jobs.bytecode import supply
 from localcloud.sagemaker.jobs.channels import Downloader, Source
-from localcloud.sagemaker.jobs.container import base_environment
+from localcloud.sagemaker.jobs.container import base_environment, with_variables
 from localcloud.sagemaker.jobs.failures import (
     algorithm_error,
     download_failed,
@@ -148,14 +149,15 @@ class TrainingWorkload:
     def _make_command(self, host: Host, hosts: Sequence[Host], downloader: Downloader) -> Command:
         env = base_environment(self._cloud, self._credentials)
         env |= {"TRAINING_JOB_NAME": self._name, "TRAINING_JOB_ARN": self._arn}
-        env |= self._request.get("Environment", {})
+        env = with_variables(env, self._request.get("Environment", {}))
         entrypoint = self._specification.get("ContainerEntrypoint")
         if entrypoint:
             # The image's own entry point, and with it the toolkit, is replaced.
             return Command([*entrypoint, *self._specification.get("ContainerArguments", ())], "/opt/ml", env)
         names = source.install(host.container, self._script, downloader)
+        supply(host.container.outside(toolkit.CODE_DIR), self._cloud.state_dir / "cache" / "bytecode")
         env |= toolkit.environment(self._script, self._cluster(host, hosts), self._channels)
-        env["PYTHONPATH"] = ":".join(filter(None, (toolkit.CODE_DIR, env.get("PYTHONPATH"))))
+        env = with_variables(env, {"PYTHONPATH": toolkit.CODE_DIR})
         return Command(toolkit.command(self._script, names), toolkit.CODE_DIR, env)
 
     def _restore_checkpoints(self, hosts: Sequence[Host], files: S3Files) -> None:

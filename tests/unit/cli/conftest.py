@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import boto3
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from cli.main import run
-from cli.target import Aws, connect
+from cli.target import Aws, chosen_stage
 from sluice.audit import AuditEntry
 from sluice.aws.audit_log import AuditLog
 from sluice.aws.registry import Registry
@@ -45,9 +46,15 @@ class Stacks:
         return {"Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Outputs": outputs}]}
 
 
+@cache
+def session() -> boto3.Session:
+    """One for all tests: it keeps the service models that it has read."""
+    return boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1")
+
+
 class AwsWithStacks(Aws):
-    def __init__(self, stage: str, stacks: Stacks) -> None:
-        super().__init__(boto3.Session(), stage)
+    def __init__(self, stage: str | None, stacks: Stacks) -> None:
+        super().__init__(session(), chosen_stage(stage))
         self._stacks = stacks
 
     def client(self, service: str) -> Any:
@@ -79,7 +86,7 @@ class Account:
     def type(self, *arguments: str) -> int:
         """Run the command line as if this account were the environment's."""
         stacks = Stacks({"sluice-dev": OUTPUTS})
-        return run(list(arguments), lambda stage: AwsWithStacks(connect(stage).target.stage, stacks))
+        return run(list(arguments), lambda stage: AwsWithStacks(stage, stacks))
 
     def approval(self, version: int) -> tuple[str, str]:
         arn = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{GROUP}/{version}"
@@ -88,25 +95,18 @@ class Account:
 
 
 def type_into_empty_account(*arguments: str) -> int:
-    return run(list(arguments), lambda stage: AwsWithStacks(connect(stage).target.stage, Stacks({})))
+    return run(list(arguments), lambda stage: AwsWithStacks(stage, Stacks({})))
 
 
 @pytest.fixture
-def _aws_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-
-
-@pytest.fixture
-def empty_account(_aws_variables: None) -> Iterator[None]:
+def empty_account() -> Iterator[None]:
     with mock_aws():
         yield
 
 
 @pytest.fixture
 def account(empty_account: None) -> Account:
-    sagemaker, s3 = boto3.client("sagemaker"), boto3.client("s3")
+    sagemaker, s3 = session().client("sagemaker"), session().client("s3")
     s3.create_bucket(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key="models/churn/model.yaml", Body=b"name: churn")
     s3.put_object(Bucket=BUCKET, Key="models/upsell/model.yaml", Body=b"name: upsell")
@@ -121,11 +121,15 @@ def account(empty_account: None) -> Account:
 
 
 def _create_table() -> Any:
-    return boto3.resource("dynamodb").create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-        BillingMode="PAY_PER_REQUEST",
+    return (
+        session()
+        .resource("dynamodb")
+        .create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            BillingMode="PAY_PER_REQUEST",
+        )
     )
 
 

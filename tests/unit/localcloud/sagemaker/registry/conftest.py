@@ -3,11 +3,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes.cloud import FakeCloud
 
 from localcloud.api import JsonService
 from localcloud.sagemaker.registry import Registry
 from localcloud.sagemaker.tags import TagStore
+from tests.fakes.cloud import FakeCloud
 
 Request = Callable[..., dict[str, Any]]
 
@@ -35,6 +35,8 @@ def create_version(request_: Request) -> Request:
             request_("CreateModelPackageGroup", ModelPackageGroupName="churn")
         specification = {"Containers": [{"Image": "image", "ModelDataUrl": "s3://b/m.tar.gz"}]}
         request = {"ModelPackageGroupName": "churn", "InferenceSpecification": specification} | more
-        return request_("DescribeModelPackage", ModelPackageName=request_("CreateModelPackage", **request)["ModelPackageArn"])
+        return request_(
+            "DescribeModelPackage", ModelPackageName=request_("CreateModelPackage", **request)["ModelPackageArn"]
+        )
 
     return create

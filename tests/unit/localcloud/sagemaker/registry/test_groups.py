@@ -35,9 +35,13 @@ def test_groups_are_listed_in_pages(request_):
         request_("CreateModelPackageGroup", ModelPackageGroupName=name)
 
     first = request_("ListModelPackageGroups", NameContains="churn", SortBy="Name", MaxResults=1)
-    second = request_("ListModelPackageGroups", NameContains="churn", SortBy="Name", MaxResults=1, NextToken=first["NextToken"])
+    second = request_(
+        "ListModelPackageGroups", NameContains="churn", SortBy="Name", MaxResults=1, NextToken=first["NextToken"]
+    )
 
-    names = [group["ModelPackageGroupName"] for page in (first, second) for group in page["ModelPackageGroupSummaryList"]]
+    names = [
+        group["ModelPackageGroupName"] for page in (first, second) for group in page["ModelPackageGroupSummaryList"]
+    ]
     assert names == ["a-churn", "b-churn"]
     assert "NextToken" not in second
 

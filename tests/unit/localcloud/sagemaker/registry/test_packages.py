@@ -42,7 +42,9 @@ def test_a_new_version_is_announced_without_updated_fields(create_version, cloud
 
 def test_an_approval_names_what_it_changed_and_who_did_it(request_, create_version, cloud):
     arn = create_version()["ModelPackageArn"]
-    request_("UpdateModelPackage", ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription="looks right")
+    request_(
+        "UpdateModelPackage", ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription="looks right"
+    )
 
     package = request_("DescribeModelPackage", ModelPackageName=arn)
     assert package["ModelApprovalStatus"] == "Approved"

@@ -1,0 +1,124 @@
+"""Every event class, its canonical event and every EventPattern of the template agree."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from ministack.services import eventbridge
+
+from sluice.events import (
+    EndpointStateChange,
+    Envelope,
+    ExecutionStatusChange,
+    ModelPackageStateChange,
+    ObjectCreated,
+    PendingUpload,
+    QueuedDeployment,
+)
+from tests.events import load_event
+from tests.template import resolved, resources_of
+
+CLASSES: dict[str, type[Envelope]] = {
+    "object_created": ObjectCreated,
+    "model_package_state_change": ModelPackageStateChange,
+    "endpoint_state_change": EndpointStateChange,
+    "execution_status_change": ExecutionStatusChange,
+    "pending_upload": PendingUpload,
+    "queued_deployment": QueuedDeployment,
+}
+
+RULES = {
+    ("RetrainStateMachine", "Upload"): "object_created",
+    ("DeployModel", "Approval"): "model_package_state_change",
+    ("ActivateEndpoint", "EndpointChanged"): "endpoint_state_change",
+    ("FinishRun", "ExecutionEnded"): "execution_status_change",
+}
+
+
+def rules() -> dict[tuple[str, str], dict[str, Any]]:
+    owners = resources_of("AWS::Serverless::Function") | resources_of("AWS::Serverless::StateMachine")
+    return {
+        (owner, event): resolved(declared["Properties"])
+        for owner, body in owners.items()
+        for event, declared in body["Properties"].get("Events", {}).items()
+    }
+
+
+def matches(pattern: dict[str, Any], event: dict[str, Any]) -> bool:
+    return bool(eventbridge._matches_pattern(json.dumps(pattern), {**_as_entry(event)}))
+
+
+def _as_entry(event: dict[str, Any]) -> dict[str, Any]:
+    """The shape in which MiniStack's matcher holds an event."""
+    return {
+        "Source": event["source"],
+        "DetailType": event["detail-type"],
+        "Detail": json.dumps(event["detail"]),
+        "Account": event["account"],
+        "Region": event["region"],
+        "Resources": event["resources"],
+        "Time": event["time"],
+        "EventId": event["id"],
+    }
+
+
+@pytest.mark.parametrize(("name", "event_class"), CLASSES.items())
+def test_a_canonical_event_is_read_by_its_class_and_by_no_other(name: str, event_class: type[Envelope]) -> None:
+    event = load_event(name)
+
+    assert event_class.model_validate(event).detail_type == event["detail-type"]
+    for other in set(CLASSES.values()) - {event_class}:
+        with pytest.raises(ValueError):
+            other.model_validate(event)
+
+
+def test_every_rule_of_the_template_has_a_canonical_event() -> None:
+    assert set(rules()) == set(RULES)
+
+
+@pytest.mark.parametrize(("rule", "name"), RULES.items())
+def test_a_rule_matches_its_event_and_no_other(rule: tuple[str, str], name: str) -> None:
+    pattern = rules()[rule]["Pattern"]
+
+    assert [other for other in CLASSES if matches(pattern, load_event(other))] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "path", "value"),
+    [
+        ("object_created", ("RetrainStateMachine", "Upload"), ("object", "key"), "models/churn/model.yaml"),
+        ("object_created", ("RetrainStateMachine", "Upload"), ("object", "key"), "models/churn/runs/1/train/train.csv"),
+        ("object_created", ("RetrainStateMachine", "Upload"), ("bucket", "name"), "another-bucket"),
+        ("model_package_state_change", ("DeployModel", "Approval"), ("ModelPackageGroupName",), "sluice-prod-churn"),
+        ("model_package_state_change", ("DeployModel", "Approval"), ("ModelApprovalStatus",), "PendingManualApproval"),
+        ("endpoint_state_change", ("ActivateEndpoint", "EndpointChanged"), ("EndpointName",), "somebody-elses"),
+        ("execution_status_change", ("FinishRun", "ExecutionEnded"), ("status",), "SUCCEEDED"),
+    ],
+)
+def test_a_rule_leaves_alone_what_is_not_its_business(
+    name: str, rule: tuple[str, str], path: tuple[str, ...], value: str
+) -> None:
+    event = copy.deepcopy(load_event(name))
+    inner = event["detail"]
+    for part in path[:-1]:
+        inner = inner[part]
+    inner[path[-1]] = value
+
+    assert not matches(rules()[rule]["Pattern"], event)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_retries_and_then_dead_letters(rule: tuple[str, str]) -> None:
+    properties = rules()[rule]
+
+    assert properties["DeadLetterConfig"]["Arn"] == "<EventDeadLetters.Arn>"
+    assert properties["RetryPolicy"]["MaximumRetryAttempts"] > 0
+    assert properties["RuleName"].startswith("sluice-dev-")
+
+
+def test_every_function_that_a_rule_starts_has_a_dead_letter_queue() -> None:
+    functions = resources_of("AWS::Serverless::Function")
+    started = {owner for owner, _ in RULES if owner in functions}
+
+    assert started == {name for name, body in functions.items() if "DeadLetterQueue" in body["Properties"]}

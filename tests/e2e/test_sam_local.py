@@ -1,0 +1,253 @@
+"""Every function as `sam build` makes it, by `sam local invoke`, in a container that talks to the running local cloud.
+
+A real run leaves a trained model first; then the stack's own rules are switched off, and the functions are invoked one
+after the other with their canonical events, the way a second run and its deployment would call them.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.container_engine import Engine, NoEngineError, container_engine
+from tests.e2e.local_stage import MODEL, ROOT, SLUICE, LocalStage, sluice_up, write_churn
+from tests.e2e.sam_invocation import LocalFunctions, SamBuild, canonical
+from tools.sam import NO_RUNTIME, SAM, find_runtime
+
+# The identifiers in events/*.json.
+CANONICAL_RUN = "261120202448-3fa2"
+CANONICAL_CODE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+EXECUTION = canonical("start_run")["execution_arn"]
+GROUP = f"sluice-dev-{MODEL}"
+
+pytestmark = [
+    pytest.mark.sam,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(not SAM.exists(), reason="SAM is not installed: make sam-local installs it"),
+    pytest.mark.skipif(find_runtime() is None, reason=NO_RUNTIME),
+]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    try:
+        with container_engine() as found:
+            yield found
+    except NoEngineError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def stage(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStage]:
+    """Deployed, with one run behind it, and no rule that would act beside the tests."""
+    with sluice_up(tmp_path_factory.mktemp("state"), "--expose") as up:
+        folder = tmp_path_factory.mktemp("data")
+        data = write_churn(folder / "churn.csv")
+        up.run([SLUICE, "init", data, "--target", "churned", "--name", MODEL, "--out", folder / "model.yaml"])
+        s3 = up.client("s3")
+        s3.upload_file(str(folder / "model.yaml"), up.bucket, f"models/{MODEL}/model.yaml")
+        s3.upload_file(str(data), up.bucket, f"models/{MODEL}/raw/churn.csv")
+        execution = up.await_execution()
+        assert execution["status"] == "SUCCEEDED", execution
+        events = up.client("events")
+        for rule in events.list_rules()["Rules"]:
+            events.disable_rule(Name=rule["Name"])
+        yield up
+
+
+@dataclass
+class Lambdas:
+    """The functions, and what one leaves for the next."""
+
+    call: Callable[[str, dict[str, Any]], Any]
+    trained_run: str
+    code: str
+    host: str
+    plan: dict[str, Any] = field(default_factory=dict)
+    invoked: set[str] = field(default_factory=set)
+    names: frozenset[str] = frozenset()
+
+    def invoke(self, function: str, event: dict[str, Any]) -> Any:
+        self.invoked.add(function)
+        return self.call(function, event)
+
+    def event(self, name: str) -> dict[str, Any]:
+        return canonical(name, {CANONICAL_RUN: self.trained_run, CANONICAL_CODE: self.code})
+
+
+@pytest.fixture(scope="module")
+def lambdas(stage: LocalStage, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Lambdas:
+    host = engine.host_address()
+    built = SamBuild.make(tmp_path_factory.mktemp("build"), ROOT / ".aws-sam/sam-local-cache")
+    functions: LocalFunctions = built.aimed_at(stage, host)
+    (job,) = stage.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
+    run_id = job["TrainingJobName"].removeprefix(f"sluice-dev-{MODEL}-").removesuffix("-train")
+    code = stage.outputs["CodePrefix"].strip("/").rpartition("/")[2]
+    return Lambdas(
+        lambda function, event: functions.invoke(engine, function, event),
+        run_id,
+        code,
+        host,
+        names=frozenset(functions.names),
+    )
+
+
+def read_json(stage: LocalStage, key: str) -> Any:
+    return json.loads(stage.client("s3").get_object(Bucket=stage.bucket, Key=key)["Body"].read())
+
+
+def rows(stage: LocalStage) -> list[dict[str, Any]]:
+    return list(stage.client("dynamodb").scan(TableName=stage.outputs["StateTableName"])["Items"])
+
+
+def audited(stage: LocalStage, action: str) -> list[dict[str, Any]]:
+    return [row for row in rows(stage) if action in json.dumps(row)]
+
+
+@dataclass
+class CloudFormationEar:
+    """Where a custom resource sends its answer."""
+
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    port: int = 0
+
+
+@pytest.fixture
+def cloudformation() -> Iterator[CloudFormationEar]:
+    ear = CloudFormationEar()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            ear.answers.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("0.0.0.0", 0), Handler)
+    ear.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield ear
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_publish_code(stage: LocalStage, lambdas: Lambdas, cloudformation: CloudFormationEar) -> None:
+    s3 = stage.client("s3")
+    processing = f"code/{lambdas.code}/processing/preprocess.py"
+    s3.delete_object(Bucket=stage.bucket, Key=processing)
+    event = lambdas.event("custom_resource")
+    event["ResponseURL"] = f"http://{lambdas.host}:{cloudformation.port}/response"
+
+    answer = lambdas.invoke("PublishCode", event)
+
+    (sent,) = cloudformation.answers
+    assert (sent["Status"], sent["RequestId"]) == ("SUCCESS", event["RequestId"])
+    assert sent["Data"] == answer
+    assert lambdas.code in json.dumps(answer), "the same training code has the same address, wherever it is packed"
+    assert s3.head_object(Bucket=stage.bucket, Key=processing)["ContentLength"] > 0
+
+
+def test_start_run(stage: LocalStage, lambdas: Lambdas, tmp_path: Path) -> None:
+    data = write_churn(tmp_path / "more.csv", seed=8)
+    key = f"models/{MODEL}/raw/churn.csv"
+    stored = stage.client("s3").put_object(Bucket=stage.bucket, Key=key, Body=data.read_bytes())
+    event = lambdas.event("start_run")
+    event["event"]["time"] = "2099-01-01T00:00:00Z"  # newer than the run that went before
+    event["event"]["detail"]["object"] |= {
+        "etag": stored["ETag"].strip('"'),
+        "version-id": stored["VersionId"],
+        "size": data.stat().st_size,
+    }
+
+    answer = lambdas.invoke("StartRun", event)
+
+    assert (answer["outcome"], answer["plan"]["model"]) == ("run", MODEL), answer
+    lambdas.plan = answer["plan"]
+    prefix = f"models/{MODEL}/runs/{lambdas.plan['run_id']}"
+    assert read_json(stage, f"{prefix}/definition/definition.json")["data"]["target"] == "churned"
+    copied = stage.client("s3").get_object(Bucket=stage.bucket, Key=f"{prefix}/input/churn.csv")["Body"].read()
+    assert copied == data.read_bytes()
+    assert any(EXECUTION in json.dumps(row) for row in rows(stage)), "the lease is taken"
+
+    assert lambdas.invoke("StartRun", event)["plan"] == lambdas.plan, "retried in one execution: the same plan"
+    other = {**event, "execution_arn": f"{EXECUTION}-again"}
+    assert lambdas.invoke("StartRun", other)["outcome"] == "duplicate"
+
+
+def test_evaluate_gate(stage: LocalStage, lambdas: Lambdas) -> None:
+    key = f"models/{MODEL}/runs/{lambdas.trained_run}/evaluation/gate.json"
+    before = read_json(stage, key)
+    stage.client("s3").delete_object(Bucket=stage.bucket, Key=key)
+
+    answer = lambdas.invoke("EvaluateGate", lambdas.event("evaluate_gate"))
+
+    assert answer["verdict"] == before["verdict"]
+    assert answer["checks"]
+    assert read_json(stage, key) == before
+
+
+def test_register_model(stage: LocalStage, lambdas: Lambdas) -> None:
+    event = lambdas.event("register_model")
+    event["plan"]["run_id"] = lambdas.plan["run_id"]
+
+    answer = lambdas.invoke("RegisterModel", event)
+
+    assert (answer["version"], answer["status"]) == (2, "PendingManualApproval")
+    package = stage.client("sagemaker").describe_model_package(ModelPackageName=answer["package_arn"])
+    assert package["CustomerMetadataProperties"]["run_id"] == lambdas.plan["run_id"]
+    assert package["ApprovalDescription"] == event["decision"]["summary"]
+
+
+def test_finish_run(stage: LocalStage, lambdas: Lambdas) -> None:
+    answer = lambdas.invoke("FinishRun", lambdas.event("finish_run"))
+
+    assert (answer["outcome"], answer["run_id"]) == ("succeeded", lambdas.plan["run_id"])
+    tags = stage.client("s3").get_object_tagging(
+        Bucket=stage.bucket, Key=f"models/{MODEL}/runs/{lambdas.plan['run_id']}/input/churn.csv"
+    )["TagSet"]
+    assert {"Key": "sluice:kind", "Value": "intermediate"} in tags
+    assert lambdas.invoke("FinishRun", lambdas.event("finish_run"))["started"] is None, "told twice, ended once"
+
+
+def test_deploy_model(stage: LocalStage, lambdas: Lambdas) -> None:
+    sagemaker = stage.client("sagemaker")
+    event = lambdas.event("model_package_state_change")
+    arn = event["detail"]["ModelPackageArn"]
+    sagemaker.update_model_package(
+        ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription="Looks good"
+    )
+
+    answer = lambdas.invoke("DeployModel", event)
+
+    endpoint = sagemaker.describe_endpoint(EndpointName=GROUP)
+    assert endpoint["EndpointConfigName"].startswith(f"{GROUP}-v1-"), answer
+    assert lambdas.invoke("DeployModel", event) == answer, "delivered twice, deployed once"
+    assert len(sagemaker.list_endpoint_configs()["EndpointConfigs"]) == 1
+
+
+def test_activate_endpoint(stage: LocalStage, lambdas: Lambdas) -> None:
+    waiter = stage.client("sagemaker").get_waiter("endpoint_in_service")
+    waiter.wait(EndpointName=GROUP, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+
+    answer = lambdas.invoke("ActivateEndpoint", lambdas.event("endpoint_state_change"))
+
+    assert answer["outcome"] == "deployed", answer
+    assert answer["config"].startswith(f"{GROUP}-v1-")
+    assert len(audited(stage, '"DEPLOYED"')) == 1
+    body = b"tenure,plan,monthly\n1,basic,119.5\n"
+    reply = stage.client("sagemaker-runtime").invoke_endpoint(EndpointName=GROUP, ContentType="text/csv", Body=body)
+    assert json.loads(reply["Body"].read())["predictions"]
+
+
+def test_every_function_was_invoked(lambdas: Lambdas) -> None:
+    assert lambdas.invoked == lambdas.names

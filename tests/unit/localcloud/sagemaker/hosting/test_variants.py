@@ -1,0 +1,65 @@
+import time
+
+import pytest
+
+from localcloud.errors import ApiError
+from localcloud.sagemaker.hosting.artifacts import S3Object
+from localcloud.sagemaker.hosting.models import ServedModel
+from localcloud.sagemaker.hosting.serving.wire import Reply
+from localcloud.sagemaker.hosting.variants import InstanceVariant, ServerlessVariant, VariantSpec
+from tests.fakes.model_server import FakeServer
+
+MODEL = ServedModel("m", "image", "xgboost", S3Object("b", "k"), {}, "role")
+
+
+class Servers(list):
+    def __call__(self, spec):
+        self.append(FakeServer(lambda headers, body: Reply(200)))
+        return self[-1]
+
+
+def test_instances_are_asked_in_turn():
+    servers = Servers()
+    variant = InstanceVariant(VariantSpec("v", MODEL, 1.0, instance_count=3), servers)
+    variant.start()
+    for _ in range(6):
+        variant.invoke({}, b"")
+    assert [server.invocations for server in servers] == [2, 2, 2]
+
+
+def test_a_serverless_container_goes_when_idle_and_the_next_request_pays_for_its_start():
+    servers = Servers()
+    variant = ServerlessVariant(VariantSpec("v", MODEL, 1.0, max_concurrency=2), servers, idle_seconds=0.1)
+    variant.start()
+    assert variant.invoke({}, b"").setup_seconds == 0.0
+
+    deadline = time.monotonic() + 10
+    while servers[0].running and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not servers[0].running
+    assert variant.invoke({}, b"").setup_seconds > 0.0
+    assert servers[0].starts == 2
+    variant.close()
+
+
+def test_requests_keep_a_serverless_container_alive():
+    servers = Servers()
+    variant = ServerlessVariant(VariantSpec("v", MODEL, 1.0, max_concurrency=2), servers, idle_seconds=0.2)
+    variant.start()
+    end = time.monotonic() + 0.6
+    while time.monotonic() < end:
+        variant.invoke({}, b"")
+        time.sleep(0.02)
+    assert servers[0].starts == 1
+    variant.close()
+
+
+def test_a_container_that_does_not_come_back_is_not_ready():
+    servers = Servers()
+    variant = ServerlessVariant(VariantSpec("v", MODEL, 1.0, max_concurrency=2), servers, idle_seconds=60)
+    variant.start()
+    servers[0].running, servers[0].failure = False, "no"
+    with pytest.raises(ApiError) as refusal:
+        variant.invoke({}, b"")
+    assert (refusal.value.code, refusal.value.status) == ("ModelNotReadyException", 429)
+    variant.close()
