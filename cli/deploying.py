@@ -19,7 +19,7 @@ def deploy_to(endpoint_url: str, tell: Callable[[str], None]) -> Stack:
 
     def on_event(event: StackEvent) -> None:
         if event.status.endswith("_COMPLETE") and event.resource_type.endswith(_TOLD):
-            tell(f"{event.logical_id} ({event.resource_type}) {event.status.lower().replace('_', ' ')} …")
+            tell(f"{event.logical_id} ({event.resource_type}) {event.status.lower().replace('_', ' ')}")
 
     name, parameters = stack_name(DEFAULT_STAGE), {"Stage": DEFAULT_STAGE}
     outputs = deploy(TEMPLATE, stack_name=name, endpoint_url=endpoint_url, parameters=parameters, on_event=on_event)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ class Chunk:
     """`first_row` counts the file's data rows from 1."""
 
     first_row: int
-    header: Sequence[str]
+    header: list[str]
     rows: Sequence[Sequence[str]]
 
     @property
@@ -49,6 +50,10 @@ def score_file(runtime: Any, endpoint: str, path: Path, key: str | None) -> Iter
         for offset, (row, answer) in enumerate(zip(chunk.rows, invoke(runtime, endpoint, chunk), strict=True)):
             name = row[at] if at is not None and at < len(row) else None
             yield Prediction(chunk.first_row + offset, name, float(answer["probability"]), str(answer["label"]))
+
+
+def read_header(path: Path) -> list[str]:
+    return next(chunks(path, max_rows=1)).header
 
 
 def chunks(path: Path, max_bytes: int = MAX_BODY_BYTES, max_rows: int = MAX_ROWS) -> Iterator[Chunk]:
@@ -93,13 +98,19 @@ def _explained(error: ClientError, endpoint: str, chunk: Chunk) -> Exception:
     status = int(details.get("OriginalStatusCode") or 0)
     if error.response["Error"]["Code"] != "ModelError":
         return error
-    reason = str(details.get("OriginalMessage") or error.response["Error"]["Message"]).strip()
+    reason = _in_words(str(details.get("OriginalMessage") or error.response["Error"]["Message"]))
     if 400 <= status < 500:
         counted = f" (counted from row {chunk.first_row} of the file)" if chunk.first_row > 1 else ""
         return BadInputError(f"{endpoint} refused the rows: {reason}{counted}")
     return OperationFailedError(
         f"{endpoint} failed with {status}: {reason}. Its log: /aws/sagemaker/Endpoints/{endpoint}"
     )
+
+
+def _in_words(message: str) -> str:
+    """On one line; a web server's own error page without its tags."""
+    text = re.sub(r"<[^>]+>", " ", message) if message.lstrip().startswith("<") else message
+    return " ".join(text.split()).rstrip(".")
 
 
 def _csv_line(row: Sequence[str]) -> str:

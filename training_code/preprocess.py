@@ -135,7 +135,7 @@ def _reject_bad_cells(log: RejectLog, columns: Columns, labels: Mapping[str, int
 def _unknown_labels(column: DistinctColumn, labels: Mapping[str, int]) -> dict[int, str]:
     expected = " or ".join(repr(label) for label in labels)
     return {
-        position: f"the target is neither {expected}"
+        position: f"the target is not {expected}"
         for position, value in enumerate(column.values)
         if cell_text(value) not in labels
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from cli.demo import approve, data, endpoint, history, predict, report, run, upload, verdict
+from cli.demo import approve, endpoint, example_data, history, predict, report, run, upload, verdict
 from cli.demo.cloud import deploy_stage, start_stage
 from cli.demo.document import document, log_of
 from cli.demo.findings import Cloud
@@ -53,10 +53,7 @@ def command(file: Path | None, target: str | None, key: str | None, as_json: boo
 
 def stages(file: Path | None, target: str | None, key: str | None, keep: bool, running: ExitStack) -> list[Stage]:
     """`running` ends what the stages leave running."""
-    if file is not None and target is not None:
-        dataset = Stage("data", "Infer a definition", partial(data.file_stage, file, target, key, FOLDER))
-    else:
-        dataset = Stage("data", "Generate churn data", partial(data.example_stage, ROOT, FOLDER))
+    dataset = _own_data(file, target, key) if file and target else _example_data()
     return [
         dataset,
         Stage("cloud", "Start the local cloud", partial(start_stage, FOLDER / "cloud", keep, running)),
@@ -70,6 +67,16 @@ def stages(file: Path | None, target: str | None, key: str | None, keep: bool, r
         Stage("history", "Read the audit history", history.run),
         Stage("report", "Fetch the report", partial(report.run, FOLDER)),
     ]
+
+
+def _example_data() -> Stage:
+    return Stage("data", "Generate churn data", partial(example_data.run, ROOT, FOLDER))
+
+
+def _own_data(file: Path, target: str, key: str | None) -> Stage:
+    from cli.demo import own_data  # it needs pandas, which takes most of a second to import
+
+    return Stage("data", "Infer a definition", partial(own_data.run, file, target, key, FOLDER))
 
 
 def _reporter(as_json: bool, running: ExitStack) -> Reporter:

@@ -10,12 +10,12 @@ import click
 
 from cli.commands.opening import open_installation
 from cli.commands.options import stage_option
-from cli.errors import OperationFailedError
+from cli.errors import BadInputError, OperationFailedError
 from cli.installation import Installation
 from cli.output import say
-from cli.scoring import Prediction, score_file
+from cli.scoring import Prediction, read_header, score_file
 from sluice.aws.objects import ObjectMissingError
-from sluice.definition import parse_definition
+from sluice.definition import Data, parse_definition
 from sluice.naming import ModelPrefix, endpoint_name
 
 
@@ -39,7 +39,10 @@ def command(model: str, file: Path, out: Path | None, form: str, stage: str | No
     check_in_service(installation, model)
     endpoint = endpoint_name(installation.stack.stage, model)
     runtime = installation.aws.client("sagemaker-runtime")
-    predictions = score_file(runtime, endpoint, file, key_column(installation, model))
+    data = data_section(installation, model)
+    if data:
+        check_header(file, data)
+    predictions = score_file(runtime, endpoint, file, data.key if data else None)
     # The first answer comes before the output is opened: a refused file leaves no half-written one behind.
     first = next(predictions)
     with _opened(out) as stream:
@@ -57,12 +60,22 @@ def check_in_service(installation: Installation, model: str) -> None:
         raise OperationFailedError(f"endpoint {found.name} is {found.status}{why}. See: sluice history {model}")
 
 
-def key_column(installation: Installation, model: str) -> str | None:
+def data_section(installation: Installation, model: str) -> Data | None:
+    """None when the definition was removed; the endpoint serves without it."""
     try:
-        text = installation.objects.read(ModelPrefix(model).definition)
+        return parse_definition(installation.objects.read(ModelPrefix(model).definition)).data
     except ObjectMissingError:
         return None
-    return parse_definition(text).data.key
+
+
+def check_header(file: Path, data: Data) -> None:
+    """A header that names no feature would be taken for a row. What else is wrong with a row, the model says."""
+    header = read_header(file)
+    if not set(header) & set(data.features):
+        raise BadInputError(
+            f"{file}, line 1: none of the model's features is in the header ({', '.join(header[:5])}). "
+            f"It needs: {', '.join(data.features)}"
+        )
 
 
 def write(predictions: Iterable[Prediction], stream: IO[str], form: str) -> int:

@@ -1,3 +1,4 @@
+import time
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from sluice.aws.runs import Run
 _SHOWN_PER_MODEL = 20
 _LOOK_EVERY_SECONDS = {True: 5.0, False: 0.3}
 _FOLLOW_LIMIT_SECONDS = 24 * 3600.0
+_STARTS_SECONDS = 20.0
 
 
 @click.command("runs")
@@ -37,10 +39,11 @@ def command(model: str | None, follows: bool, limit: int, stage: str | None, as_
     if model:
         installation.check_model(model)
     names = [model] if model else installation.model_names()
-    runs = newest_first([run for name in names for run in installation.runs.newest(name, limit)])
     if follows:
-        follow_run(installation, _to_follow(runs, model))
-    elif as_json:
+        follow_run(installation, _find_run(installation, model, names))
+        return
+    runs = newest_first([run for name in names for run in installation.runs.newest(name, limit)])
+    if as_json:
         emit_json([as_document(run) for run in runs])
     else:
         emit(table(("model", "run", "status", "started (UTC)", "seconds", "verdict", "data", "cause"), map_rows(runs)))
@@ -80,12 +83,30 @@ def follow_run(installation: Installation, run: Run) -> None:
             )
 
 
-def _to_follow(runs: list[Run], model: str | None) -> Run:
-    """The newest that is active; else the newest."""
-    if not runs:
-        where = f"models/{model}/raw/" if model else "models/MODEL/raw/"
-        raise OperationFailedError(f"there is no run to follow. Upload data under {where}")
-    return next((run for run in runs if run.status == "RUNNING"), runs[0])
+def _find_run(installation: Installation, model: str | None, names: list[str]) -> Run:
+    """The newest active run; one that is just starting is waited for; else the newest that there was."""
+    deadline = time.monotonic() + _STARTS_SECONDS
+    while True:
+        starting = _is_starting(installation)  # looked at first: a run that begins in between is then found below
+        runs = newest_first([run for name in names for run in installation.runs.newest(name, 1)])
+        active = next((run for run in runs if run.status == "RUNNING"), None)
+        if active or (runs and not starting):
+            return active or runs[0]
+        if time.monotonic() > deadline:
+            where = f"models/{model}/raw/" if model else "models/MODEL/raw/"
+            raise OperationFailedError(
+                f"no run has started. Upload data under s3://{installation.stack.bucket}/{where}"
+            )
+        time.sleep(_LOOK_EVERY_SECONDS[installation.aws.target.is_aws])
+
+
+def _is_starting(installation: Installation) -> bool:
+    """Whether an execution is under way: its run is in the table only when StartRun has planned it."""
+    states = installation.aws.client("stepfunctions")
+    listed = states.list_executions(
+        stateMachineArn=installation.stack.state_machine_arn, statusFilter="RUNNING", maxResults=1
+    )
+    return bool(listed["executions"])
 
 
 def _at(stamp: str) -> datetime:
@@ -97,4 +118,5 @@ def _seconds(run: Run) -> str:
 
 
 def _file(run: Run) -> str:
-    return run.data_version.rpartition("/")[2].partition("#")[0]
+    """The uploaded file's name, out of `s3://bucket/key@version`."""
+    return run.data_version.rpartition("@")[0].rpartition("/")[2]

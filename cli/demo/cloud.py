@@ -23,4 +23,5 @@ def start_stage(state_dir: Path, keep: bool, running: ExitStack, results: Result
 
 def deploy_stage(results: Results, tell: Tell) -> Deployed:
     url = results.get(Cloud).endpoint_url
-    return Deployed(Installation(connect_local(url), deploy_to(url, tell)))
+    # Each resource is done when it is told, but what matters to a reader is that the deployment goes on.
+    return Deployed(Installation(connect_local(url), deploy_to(url, lambda line: tell(f"{line} …"))))

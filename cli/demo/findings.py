@@ -113,7 +113,12 @@ class Judged(_Finding):
     @property
     def details(self) -> Sequence[str]:
         checks = [f"{check['outcome']:<8}{check['reason']}" for check in self.checks]
-        return [*checks, "metrics on the test split: " + ", ".join(map(_metric, self.metrics.items()))]
+        metrics = [_metric(named) for named in self.metrics.items()]
+        rows = [", ".join(metrics[at : at + _METRICS_A_LINE]) for at in range(0, len(metrics), _METRICS_A_LINE)]
+        return [*checks, "metrics on the test split:", *(f"  {row}" for row in rows)]
+
+
+_METRICS_A_LINE = 3
 
 
 def _metric(named: tuple[str, Mapping[str, float | None]]) -> str:

@@ -107,6 +107,7 @@ class LiveReporter:
     def _finish(self, row: Table, details: Sequence[str]) -> None:
         told = [line.text for line in self._current.lines if not line.is_under_way] if self._current else []
         self._current = None
+        self._live.refresh()
         self._live.console.print(row)
         for line in (*told, *details):
             self._live.console.print(_indented(line))
@@ -116,7 +117,7 @@ class LiveReporter:
 
 
 def _indented(line: str) -> Padding:
-    return Padding(Text(line, style="dim"), (0, 0, 0, 4))
+    return Padding(Text(line, style="dim", no_wrap=True, overflow="ellipsis"), (0, 0, 0, 4))
 
 
 def _row(mark: str, style: str, title: str, seconds: float, summary: str) -> Table:

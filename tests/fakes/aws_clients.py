@@ -26,7 +26,7 @@ class FakeS3:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         self.objects[bucket, key] = body
 
-    def keys(self) -> list[str]:
+    def uris(self) -> list[str]:
         return sorted(f"s3://{bucket}/{key}" for bucket, key in self.objects)
 
     def get_paginator(self, operation: str) -> Any:
@@ -81,7 +81,9 @@ class FakeLogs:
 
     def create_log_group(self, logGroupName: str) -> None:
         if self.denied:
-            raise client_error("AccessDeniedException", "not authorized to perform logs:CreateLogGroup", "CreateLogGroup")
+            raise client_error(
+                "AccessDeniedException", "not authorized to perform logs:CreateLogGroup", "CreateLogGroup"
+            )
         if logGroupName in self.groups:
             raise self.exceptions.ResourceAlreadyExistsException
         self.groups.add(logGroupName)

@@ -37,7 +37,7 @@ def _compile(module: Path, kept: Path) -> bool:
     fresh = kept.with_name(f"{kept.name}.{os.getpid()}-{os.urandom(4).hex()}")
     mode = py_compile.PycInvalidationMode.CHECKED_HASH
     try:
-        py_compile.compile(str(module), str(fresh), doraise=True, invalidation_mode=mode, quiet=2)
+        py_compile.compile(str(module), str(fresh), doraise=True, invalidation_mode=mode)
     except (py_compile.PyCompileError, ValueError):
         return False
     fresh.replace(kept)

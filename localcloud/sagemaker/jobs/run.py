@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 # Logs that CloudWatch has not taken by then stay in the job's own file.
 _LOG_SECONDS: Final = 10.0
 _REWRITTEN: Final = (
-    "This machine allows no mount namespace: /opt/ml is rewritten in arguments and variables, not in the script's text"
+    "Without a mount namespace /opt/ml is rewritten in arguments and variables, and not in the script's own text"
 )
 
 

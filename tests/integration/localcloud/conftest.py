@@ -54,7 +54,8 @@ class Running:
         trust = {"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]}
         iam = self.client("iam")
         arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-        self.allow(arn, *statements)
+        if statements:
+            self.allow(arn, *statements)
         return arn
 
     def allow(self, role_arn: str, *statements: Mapping[str, Any]) -> None:

@@ -73,9 +73,7 @@ class Upload:
 
     def finish(self, execution: str, outcome: str = "succeeded") -> dict[str, Any]:
         stage = self.stage
-        finish_run = FinishRun(
-            stage.objects, stage.leases, stage.runs, stage.journal, stage.executions, stage.clock
-        )
+        finish_run = FinishRun(stage.objects, stage.leases, stage.runs, stage.journal, stage.executions, stage.clock)
         return finish_run.handle(
             FinishRequest.model_validate({"execution_arn": execution, "outcome": outcome, "reason": "it broke"})
         )

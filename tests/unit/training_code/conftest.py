@@ -4,6 +4,7 @@ import pytest
 
 # Before any script imports it without scikit-learn: other tests in this process may need the whole of it.
 import xgboost  # noqa: F401
+from hypothesis import settings
 
 from tests.unit.training_code.tiny import (
     Pipeline,
@@ -13,6 +14,10 @@ from tests.unit.training_code.tiny import (
     write_definition,
     write_rows,
 )
+
+# The builders' machines are shared: how long one example takes says nothing.
+settings.register_profile("jobs", deadline=None)
+settings.load_profile("jobs")
 
 
 @pytest.fixture(scope="session")

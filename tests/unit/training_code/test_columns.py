@@ -1,8 +1,9 @@
 import numpy as np
 import pyarrow as pa
-from columns import arrow_floats, arrow_mask, distinct_column, floats_of, text_column
 from hypothesis import given
 from hypothesis import strategies as st
+
+from columns import arrow_floats, arrow_mask, distinct_column, floats_of, text_column
 
 FLOATS = st.lists(st.floats(width=32) | st.just(float("nan")), max_size=40)
 

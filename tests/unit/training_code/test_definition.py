@@ -3,9 +3,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from definition import Split, parse_definition, read_definition
 from job import BadData
-
 from tests.unit.training_code.tiny import definition_document, write_definition
 
 

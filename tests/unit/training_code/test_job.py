@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
 from job import MESSAGE_LIMIT, Arguments, BadData, run
 
 
@@ -49,6 +50,6 @@ def test_a_failure_file_that_cannot_be_written_is_said(tmp_path: Path, capsys: p
 def test_a_wrong_argument_is_bad_data():
     parser = Arguments("A job.")
     parser.add_argument("--count", type=int)
-    with pytest.raises(BadData, match="--count.*invalid int value"):
+    with pytest.raises(BadData, match=r"--count.*invalid int value"):
         parser.parse_args(["--count", "many"])
     assert isinstance(parser, argparse.ArgumentParser)

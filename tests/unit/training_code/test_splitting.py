@@ -1,10 +1,11 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from columns import TextColumn
-from definition import Split
 from hypothesis import given
 from hypothesis import strategies as st
+
+from columns import TextColumn
+from definition import Split
 from splitting import assign_splits, hash_rows
 
 SPLIT = Split(0.7, 0.2, 0.1, 42)

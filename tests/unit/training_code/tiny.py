@@ -57,14 +57,16 @@ def tiny_rows(count: int = ROWS, seed: int = 0) -> list[dict[str, Any]]:
         city = CITIES[int(rng.integers(len(CITIES)))] if number % 400 else "Rareville"
         leaves = rng.random() < 1 / (1 + np.exp(0.4 * (visits - 8) - (city == "Ulm")))
         income = "" if rng.random() < 0.05 else f"{rng.lognormal(8, 0.4):.2f}"
-        rows.append({
-            "id": f"k{number:05d}",
-            "income": income,
-            "visits": visits,
-            "city": city,
-            "note": f"n{number}",
-            "left": "Yes" if leaves else "No",
-        })
+        rows.append(
+            {
+                "id": f"k{number:05d}",
+                "income": income,
+                "visits": visits,
+                "city": city,
+                "note": f"n{number}",
+                "left": "Yes" if leaves else "No",
+            }
+        )
     return rows
 
 

@@ -17,7 +17,9 @@ def test_framework_images_run_whatever_their_registry_and_tag(image):
     assert require_runnable(image, "Image") == repository(image)
 
 
-@pytest.mark.parametrize("image", ["1.dkr.ecr.x.amazonaws.com/my-algorithm:1", "python:3.11", "x/sagemaker-xgboost-mine:1"])
+@pytest.mark.parametrize(
+    "image", ["1.dkr.ecr.x.amazonaws.com/my-algorithm:1", "python:3.11", "x/sagemaker-xgboost-mine:1"]
+)
 def test_other_images_are_refused_with_their_field(image):
     with pytest.raises(ApiError, match="script mode only") as refusal:
         require_runnable(image, "AppSpecification.ImageUri")

@@ -1,38 +1,20 @@
-"""The data and its definition: the churn example, generated, or a file of the user's."""
+"""The data of the demo: a file of the user's, with a definition that is inferred from it."""
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
 from cli.commands.init import render_checked
 from cli.demo.findings import Dataset
-from cli.demo.stages import Results, StageFailedError, Tell
+from cli.demo.stages import Results, Tell
 from cli.profiling.model_yaml import model_name_from
 from cli.profiling.proposal import propose
 from cli.profiling.reading import read_table
 from cli.profiling.sniffing import Dialect
 from sluice.definition import parse_definition
 
-ROWS = 20_000
-SEED = 7
-_EXAMPLE = Path("examples") / "churn"
 
-
-def generated(root: Path, folder: Path) -> Dataset:
-    """`root` is the checkout; the CSV goes into `folder`."""
-    path = folder / "churn.csv"
-    script = root / _EXAMPLE / "generate.py"
-    arguments = [sys.executable, str(script), "--rows", str(ROWS), "--seed", str(SEED), "--out", str(path)]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise StageFailedError(f"{script} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
-    text = (root / _EXAMPLE / "model.yaml").read_text(encoding="utf-8")
-    return Dataset(path, text, parse_definition(text), ROWS, f"generated churn (seed {SEED})")
-
-
-def inferred(file: Path, target: str, key: str | None, folder: Path, tell: Tell) -> Dataset:
-    """The user's file with a definition that was inferred from it, kept beside the file's copy."""
+def run(file: Path, target: str, key: str | None, folder: Path, results: Results, tell: Tell) -> Dataset:
+    """The definition and a copy of the file as runs read it are left in `folder`."""
     table = read_table(file)
     proposal = propose(table.frame, target, key)
     name = model_name_from(file.stem)
@@ -61,11 +43,3 @@ def copy_as_csv(source: Path, dialect: Dialect, target: Path) -> tuple[Path, int
                 writer.writerow(row)
                 rows += 1
     return target, rows
-
-
-def example_stage(root: Path, folder: Path, results: Results, tell: Tell) -> Dataset:
-    return generated(root, folder)
-
-
-def file_stage(file: Path, target: str, key: str | None, folder: Path, results: Results, tell: Tell) -> Dataset:
-    return inferred(file, target, key, folder, tell)

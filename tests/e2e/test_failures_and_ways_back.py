@@ -1,0 +1,153 @@
+"""What goes wrong is said, frees what it held, and leaves a way on."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.e2e.trained_model import Inbox, TrainedModel, eventually
+
+
+def test_a_training_script_that_exits_1_fails_the_run_with_its_words_and_the_next_upload_works(
+    model: TrainedModel, inbox: Inbox
+) -> None:
+    model.define(training={"hyperparameters": {"max_depht": 3}})
+    model.upload(seed=1)
+    (failed,) = model.ended()
+
+    assert failed["status"] == "FAILED"
+    assert "max_depht" in failed["cause"]
+    assert f"training job sluice-dev-{model.name}-" in failed["cause"]
+    (notice,) = eventually(lambda: inbox.about(model.name), "a notification")
+    assert "max_depht" in notice["Message"]
+
+    assert model.train()["verdict"] == "pass"
+
+
+def test_a_model_below_its_gate_is_registered_as_rejected_with_the_reasons(model: TrainedModel) -> None:
+    run = model.train(gate={"metrics": {"auc": {"min": 0.999}}})
+
+    package = model.client("sagemaker").describe_model_package(ModelPackageName=run["package_arn"])
+    assert run["verdict"] == "fail"
+    assert package["ModelApprovalStatus"] == "Rejected"
+    assert "below 0.999" in package["ApprovalDescription"]
+    assert model.endpoint_now() is None
+
+
+def test_automatic_approval_deploys_what_passed(model: TrainedModel) -> None:
+    model.train(approval="automatic")
+
+    eventually(lambda: "DEPLOYED" in model.actions(), "deployed without a person")
+
+
+def test_rejecting_the_live_version_brings_the_last_one_back(model: TrainedModel) -> None:
+    first, second = model.train()["package_arn"], model.train()["package_arn"]
+    config_of_first = model.deploy(first)["EndpointConfigName"]
+    config_of_second = model.deploy(second)["EndpointConfigName"]
+    assert config_of_first != config_of_second
+
+    model.decide(second, "Rejected", "predicts nonsense")
+
+    eventually(lambda: model.actions().count("DEPLOYED") == 3, "the way back")
+    endpoint = model.endpoint_now()
+    assert endpoint is not None
+    assert endpoint["EndpointConfigName"].startswith(f"{model.endpoint}-v1-")
+    assert [entry["why"] for entry in model.audit() if entry["action"] == "MODEL_REJECTED"] == ["predicts nonsense"]
+
+
+def test_rejecting_the_only_version_asks_a_person_and_keeps_serving(model: TrainedModel, inbox: Inbox) -> None:
+    package = model.train()["package_arn"]
+    model.deploy(package)
+
+    model.decide(package, "Rejected")
+
+    eventually(lambda: "HELP_NEEDED" in model.actions(), "a call for help")
+    assert any("help needed" in notice["Subject"] for notice in inbox.about(model.name))
+    endpoint = model.endpoint_now()
+    assert endpoint is not None
+    assert endpoint["EndpointStatus"] == "InService"
+
+
+def test_a_silent_rollback_is_a_failed_deployment(model: TrainedModel, inbox: Inbox) -> None:
+    first, second = model.train()["package_arn"], model.train()["package_arn"]
+    endpoint = model.deploy(first)
+    model.client("sagemaker").add_tags(
+        ResourceArn=endpoint["EndpointArn"], Tags=[{"Key": "localcloud:next-update", "Value": "rollback"}]
+    )
+
+    model.decide(second, "Approved")
+
+    eventually(lambda: "DEPLOYMENT_FAILED" in model.actions(), "the failed deployment")
+    assert model.actions().count("DEPLOYED") == 1
+    now = model.endpoint_now()
+    assert now is not None
+    assert (now["EndpointStatus"], now["EndpointConfigName"]) == ("InService", endpoint["EndpointConfigName"])
+    assert any("deployment failed" in notice["Subject"] for notice in inbox.about(model.name))
+
+
+def test_a_new_run_is_compared_with_the_champion(model: TrainedModel) -> None:
+    model.deploy(model.train()["package_arn"])
+
+    checks = {check["name"]: check for check in model.train()["checks"]}
+
+    assert checks["champion.auc"]["outcome"] in ("pass", "fail")
+    assert "champion's" in checks["champion.auc"]["reason"]
+
+
+@contextmanager
+def without(model: TrainedModel, role: str, action: str) -> Iterator[None]:
+    """One action taken out of a role's inline policies, and put back."""
+    iam = model.client("iam")
+    policies = {
+        name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    }
+    try:
+        for name, document in policies.items():
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(_less(document, action)))
+        yield
+    finally:
+        for name, document in policies.items():
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+def _less(document: dict[str, Any], action: str) -> dict[str, Any]:
+    statements = []
+    for statement in document["Statement"]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        kept = [one for one in actions if one != action]
+        if kept:
+            statements.append({**statement, "Action": kept})
+    assert statements != document["Statement"], f"{action} was not there"
+    return {**document, "Statement": statements}
+
+
+def role_of(model: TrainedModel, logical_id: str) -> str:
+    found = model.client("cloudformation").describe_stack_resource(StackName="sluice-dev", LogicalResourceId=logical_id)
+    name: str = found["StackResourceDetail"]["PhysicalResourceId"]
+    return name
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "said"),
+    [
+        ("RetrainStateMachineRole", "sagemaker:CreateTrainingJob", "sagemaker:CreateTrainingJob"),
+        ("RetrainStateMachineRole", "iam:PassRole", "iam:PassRole"),
+        ("RetrainStateMachineRole", "sagemaker:AddTags", "sagemaker:AddTags"),
+        ("SageMakerRole", "s3:PutObject", "AccessDenied"),
+        ("RegisterModelRole", "sagemaker:CreateModelPackage", "sagemaker:CreateModelPackage"),
+    ],
+)
+def test_a_missing_permission_fails_here_as_it_would_on_aws(
+    model: TrainedModel, role: str, action: str, said: str
+) -> None:
+    model.define()
+    with without(model, role_of(model, role), action):
+        model.upload()
+        (execution,) = model.ended()
+
+    assert execution["status"] == "FAILED"
+    assert said in execution["cause"], execution["cause"]
+    assert "RUN_FAILED" in model.actions()

@@ -1,0 +1,2 @@
+FEATURES = ["tenure", "charges"]
+TARGET = "churned"

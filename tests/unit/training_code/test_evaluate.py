@@ -1,0 +1,165 @@
+import csv
+import io
+import json
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sklearn.metrics import roc_auc_score
+
+import evaluate
+import metrics
+import train
+from job import BadData
+from tests.unit.training_code.tiny import Pipeline, channels, evaluate_arguments
+
+
+def _pack(model: Path, folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    with tarfile.open(folder / "model.tar.gz", "w:gz") as tar:
+        tar.add(model, arcname=".")
+    return folder
+
+
+def _evaluate(pipeline: Pipeline, output: Path, *more: str, model: Path | None = None) -> dict[str, Any]:
+    shutil.copytree(pipeline.output / "holdout", output / "holdout")
+    evaluate.main(evaluate_arguments(output, model or pipeline.model, pipeline.definition, *more))
+    return json.loads((output / "evaluation" / "evaluation.json").read_text())
+
+
+def _predictions(output: Path) -> list[dict[str, str]]:
+    with (output / "evaluation" / "predictions.csv").open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_metrics_are_those_of_the_predictions(pipeline: Pipeline):
+    evaluation = pipeline.read("evaluation/evaluation.json")
+    rows = _predictions(pipeline.output)
+    labels, scores = [int(row["label"]) for row in rows], [float(row["score"]) for row in rows]
+    found = evaluation["binary_classification_metrics"]
+    assert found["auc"]["value"] == pytest.approx(roc_auc_score(labels, scores))
+    assert found["auc"]["value"] > 0.85
+    assert evaluation["dataset"] == {"item_count": len(rows), "positive_count": sum(labels)}
+    assert sum(sum(row.values()) for row in found["confusion_matrix"].values()) == len(rows)
+    assert all(found[name]["standard_deviation"] > 0 for name in metrics.NAMES)
+    assert (evaluation["threshold"], evaluation["champion"]) == (0.5, None)
+
+
+def test_predictions_are_in_holdout_order(pipeline: Pipeline):
+    with (pipeline.output / "holdout" / "holdout.csv").open(newline="", encoding="utf-8") as stream:
+        labels = [str(int(row["left"] == "Yes")) for row in csv.DictReader(stream)]
+    assert [row["label"] for row in _predictions(pipeline.output)] == labels
+
+
+def test_golden_records_are_raw_and_without_the_target(pipeline: Pipeline):
+    golden = pipeline.read("evaluation/golden.json")
+    assert len(golden["records"]) == len(golden["scores"]) == 100
+    assert set(golden["records"][0]) == {"id", "income", "visits", "city", "note"}
+    assert golden["scores"] == [float(row["score"]) for row in _predictions(pipeline.output)[:100]]
+
+
+def test_a_packed_artifact_scores_as_the_unpacked_one(pipeline: Pipeline, tmp_path: Path):
+    evaluation = _evaluate(pipeline, tmp_path / "out", model=_pack(pipeline.model, tmp_path / "packed"))
+    assert evaluation == pipeline.read("evaluation/evaluation.json")
+
+
+def test_the_champion_is_scored_through_its_own_codec(pipeline: Pipeline, tmp_path: Path):
+    """It was trained on two of the three features, one of them with a smaller vocabulary."""
+    model = tmp_path / "champion-model"
+    codec = json.loads((pipeline.output / "codec" / "features.json").read_text())
+    narrow = tmp_path / "narrow"
+    for split in ("train", "validation"):
+        (narrow / split).mkdir(parents=True)
+        lines = (pipeline.output / split / f"{split}.csv").read_text().splitlines()
+        kept = [",".join((target, visits)) for target, _, visits, _ in (line.split(",") for line in lines)]
+        (narrow / split / f"{split}.csv").write_text("\n".join(kept) + "\n")
+    codec["features"] = [codec["features"][1]]
+    (narrow / "codec").mkdir()
+    (narrow / "codec" / "features.json").write_text(json.dumps(codec))
+    train.main([*channels(narrow), "--model-dir", str(model), "--num_round", "3"])
+
+    champion = _pack(model, tmp_path / "champion")
+    more = ("--champion", str(champion), "--champion-package-arn", "arn:aws:sagemaker:x:y:model-package/g/1")
+    evaluation = _evaluate(pipeline, tmp_path / "out", *more)
+    assert evaluation["champion"]["package_arn"] == "arn:aws:sagemaker:x:y:model-package/g/1"
+    live = evaluation["champion"]["binary_classification_metrics"]
+    assert "receiver_operating_characteristic_curve" not in live
+    rows = _predictions(tmp_path / "out")
+    labels, scores = [int(row["label"]) for row in rows], [float(row["champion_score"]) for row in rows]
+    assert live["auc"]["value"] == pytest.approx(roc_auc_score(labels, scores))
+    assert [row["score"] for row in rows] == [row["score"] for row in _predictions(pipeline.output)]
+
+
+def _broken(folder: Path, how: str, pipeline: Pipeline) -> Path:
+    if how == "not an archive":
+        folder.mkdir()
+        (folder / "model.tar.gz").write_bytes(b"no")
+        return folder
+    model = folder / "model"
+    shutil.copytree(pipeline.model, model)
+    codec = json.loads((model / "features.json").read_text())
+    if how == "another format":
+        codec["format_version"] = 0
+    elif how == "another column":
+        codec["features"][0]["name"] = "salary"
+    elif how == "another type":
+        codec["features"][2]["type"] = "numeric"
+    elif how == "half a model":
+        (model / "model.ubj").write_bytes((model / "model.ubj").read_bytes()[:50])
+    elif how == "half a codec":
+        del codec["features"]
+    elif how == "no model":
+        (model / "model.ubj").unlink()
+    (model / "features.json").write_text(json.dumps(codec))
+    return model
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        ("not an archive", "cannot be read"),
+        ("another format", "format version 0"),
+        ("another column", "needs the column salary, which the holdout lacks"),
+        ("another type", "cannot score the holdout: row 1, column 'city': "),
+        ("half a model", "cannot be read"),
+        ("half a codec", "cannot be read"),
+        ("no model", "cannot be read"),
+    ],
+)
+def test_an_unusable_artifact_is_an_answer_for_the_champion_and_a_failure_for_the_challenger(
+    pipeline: Pipeline, tmp_path: Path, how: str, sentence: str
+):
+    broken = _broken(tmp_path / "broken", how, pipeline)
+    evaluation = _evaluate(pipeline, tmp_path / "out", "--champion", str(broken))
+    assert sentence in evaluation["champion"]["error"]
+    assert "champion_score" not in _predictions(tmp_path / "out")[0]
+    with pytest.raises(BadData, match=sentence):
+        _evaluate(pipeline, tmp_path / "again", model=broken)
+
+
+def test_an_archive_may_not_write_outside_its_folder(pipeline: Pipeline, tmp_path: Path):
+    evil = tmp_path / "evil"
+    evil.mkdir()
+    with tarfile.open(evil / "model.tar.gz", "w:gz") as tar:
+        member = tarfile.TarInfo("../escaped")
+        member.size = 1
+        tar.addfile(member, io.BytesIO(b"x"))
+    with pytest.raises(BadData, match="cannot be read"):
+        _evaluate(pipeline, tmp_path / "out", model=evil)
+
+
+@pytest.mark.parametrize(
+    ("holdout", "sentence"),
+    [
+        ("id,income,visits,city,note\nk,1,1,Ulm,n\n", "lacks the target column 'left'"),
+        ("id,income,visits,city,note,left\nk,1,1,Ulm,n,maybe\n", "row 1, column 'left': 'maybe' is neither 'Yes' nor"),
+        ("id,income,visits,city,note,left\n", "has no rows"),
+    ],
+)
+def test_a_holdout_that_does_not_fit(pipeline: Pipeline, tmp_path: Path, holdout: str, sentence: str):
+    (tmp_path / "holdout").mkdir()
+    (tmp_path / "holdout" / "holdout.csv").write_text(holdout)
+    with pytest.raises(BadData, match=sentence):
+        evaluate.main(evaluate_arguments(tmp_path, pipeline.model, pipeline.definition))

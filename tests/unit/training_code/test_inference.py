@@ -1,0 +1,166 @@
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import inference
+from bad_request import BadRequest
+from scoring import Artifact
+from tests.unit.training_code.tiny import Pipeline
+
+RECORD = {"income": 3000.5, "visits": 3, "city": "Ulm"}
+
+
+@pytest.fixture(scope="module")
+def model(pipeline: Pipeline) -> Artifact:
+    return inference.model_fn(str(pipeline.model))
+
+
+def _ask(model: Artifact, body: Any, content_type: str = "application/json") -> list[float]:
+    text = body if isinstance(body, str | bytes) else json.dumps(body)
+    answer = inference.output_fn(inference.predict_fn(inference.input_fn(text, content_type), model), "text/csv")
+    return [float(line) for line in answer.splitlines()]
+
+
+def test_every_way_to_send_a_row_gives_the_same_score(model: Artifact):
+    score = _ask(model, RECORD)
+    assert len(score) == 1
+    for body in ([RECORD], {"instances": [RECORD]}, {"instances": [[3000.5, 3, "Ulm"]]}, [[3000.5, 3, "Ulm"]]):
+        assert _ask(model, body) == score
+    for body in (
+        "3000.5,3,Ulm\n",
+        "3000.5,3,Ulm",
+        "city,visits,income\r\nUlm,3,3000.5\r\n",
+        "id,income,visits,city,left,note\nk1,3000.5,3,Ulm,Yes,n\n",
+        "\ufeffincome,visits,city\n3000.5,3,Ulm\n\n",
+    ):
+        assert _ask(model, body, "text/csv") == score
+        assert _ask(model, body.encode(), "text/csv; charset=utf-8") == score
+
+
+def test_numbers_may_be_text_and_what_the_model_does_not_use_is_ignored(model: Artifact):
+    score = _ask(model, RECORD)
+    assert _ask(model, {"income": "3000.5", "visits": " 3 ", "city": "Ulm "}) == score
+    assert _ask(model, {**RECORD, "id": "k1", "left": None, "note": ["anything"]}) == score
+
+
+def test_null_empty_and_absent_are_missing(model: Artifact):
+    ways = [
+        {**RECORD, "income": None},
+        {**RECORD, "income": ""},
+        {**RECORD, "income": "NA"},
+        {"visits": 3, "city": "Ulm"},
+    ]
+    scores = _ask(model, ways)
+    assert len(set(scores)) == 1
+    assert _ask(model, "income,visits,city\n,3,Ulm\n", "text/csv") == scores[:1]
+    assert not math.isnan(scores[0])
+
+
+def test_every_unseen_level_is_the_same_one(model: Artifact):
+    scores = _ask(model, [{**RECORD, "city": city} for city in ("Atlantis", "Rareville", "Oz", 17)])
+    assert len(set(scores)) == 1
+
+
+def test_json_answers_have_probability_and_label(model: Artifact):
+    request = inference.input_fn(json.dumps([{**RECORD, "visits": 0}, {**RECORD, "visits": 19}]))
+    answer = json.loads(inference.output_fn(inference.predict_fn(request, model), "application/json"))
+    leaves, stays = answer["predictions"]
+    assert (leaves["label"], stays["label"]) == ("Yes", "No")
+    assert leaves["probability"] > 0.5 > stays["probability"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_json"),
+    [(None, True), ("*/*", True), ("text/html, application/json;q=0.9", True), ("text/csv", False), ("text/*", False)],
+)
+def test_accept(model: Artifact, accept: str, is_json: bool):
+    answer = inference.output_fn(inference.predict_fn(inference.input_fn(json.dumps(RECORD)), model), accept)
+    assert answer.startswith("{") == is_json
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ([RECORD, RECORD, {**RECORD, "visits": "abc"}], "row 3, column 'visits': 'abc' is not a number"),
+        ([{**RECORD, "visits": [1]}], "row 1, column 'visits': a list is not a single value"),
+        ([{**RECORD, "visits": True}], "row 1, column 'visits': True is not a number"),
+        ([RECORD, {**RECORD, "vists": 3}], "row 2, column 'vists': the model does not know it"),
+        ({}, "row 1 names none of the model's columns: income, visits, city"),
+        ({"id": "k1"}, "row 1 names none of the model's columns"),
+        ([RECORD, [1, 2, "Ulm"]], "row 2 is a list, row 1 a dict: send one kind"),
+        ([[1, 2]], "row 1 has 2 values, the model takes 3: income, visits, city"),
+        ([1, 2, 3], "row 1 is a int: send records by name or lists by position"),
+        ([], "The request holds no row"),
+        ({"instances": []}, "The request holds no row"),
+        ("3", "Send a record"),
+        ("{", "The request is not JSON"),
+        ("", "The request is not JSON"),
+        ("[" * 100_000, "nested too deeply"),
+        (b"\xff\xfe", "not UTF-8"),
+        ('{"income": 1e400, "visits": 1, "city": "Ulm"}', "row 1, column 'income': inf is not a finite number"),
+    ],
+)
+def test_malformed_json_says_where(model: Artifact, body: Any, sentence: str):
+    with pytest.raises(ValueError, match=sentence):
+        _ask(model, body)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("1,2,Ulm\n1,abc,Ulm\n", "row 2, column 'visits': 'abc' is not a number"),
+        ("income,visits,city\n1,2,Ulm\nx,2,Ulm\n", "row 2, column 'income': 'x' is not a number"),
+        ("income,visits,town\n1,2,Ulm\n", "the header, column 'town': the model does not know it"),
+        ("income,visits,visits\n1,2,3\n", "names a column twice"),
+        ("income,visits,city\n1,2\n", "row 1 has 2 values, the header 3"),
+        ("1,2,Ulm\n1,2\n", "row 2 has 2 values, the model takes 3"),
+        ("income,visits,city\n", "a header and no row"),
+        ("\n\n", "The request holds no row"),
+        ('1,2,"Ulm\n', "cannot be read as CSV"),
+    ],
+)
+def test_malformed_csv_says_where(model: Artifact, body: str, sentence: str):
+    with pytest.raises(BadRequest, match=sentence):
+        _ask(model, body, "text/csv")
+
+
+def test_types_that_are_not_spoken(model: Artifact):
+    with pytest.raises(BadRequest, match="Content type 'image/png' is not supported: send text/csv"):
+        inference.input_fn(b"", "image/png")
+    with pytest.raises(BadRequest, match="Accept 'image/png' is not supported"):
+        inference.output_fn(inference.predict_fn(inference.input_fn(json.dumps(RECORD)), model), "image/png")
+
+
+def test_a_bad_request_carries_the_status_that_the_server_sends():
+    error = BadRequest("row 1: no.")
+    assert (error.status_code, error.message, str(error)) == (400, "row 1: no.", "row 1: no.")
+
+
+@given(body=st.text(max_size=60), content_type=st.sampled_from(["text/csv", "application/json"]))
+def test_whatever_is_sent_is_scored_or_refused(model: Artifact, body: str, content_type: str):
+    try:
+        scores = _ask(model, body, content_type)
+    except BadRequest:
+        return
+    assert scores
+    assert all(0 <= score <= 1 for score in scores)
+
+
+def test_a_row_has_the_same_score_alone_and_among_others(model: Artifact, pipeline: Pipeline):
+    golden = pipeline.read("evaluation/golden.json")
+    assert _ask(model, golden["records"]) == golden["scores"]
+    alone = [_ask(model, record)[0] for record in golden["records"][:20]]
+    np.testing.assert_array_equal(alone, golden["scores"][:20])
+
+
+def test_runs_as_a_command(pipeline: Pipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    golden = pipeline.read("evaluation/golden.json")
+    (tmp_path / "records.json").write_text(json.dumps(golden["records"]))
+    inference.main(["--model-dir", str(pipeline.model), "--input", str(tmp_path / "records.json")])
+    assert [float(line) for line in capsys.readouterr().out.splitlines()] == golden["scores"]
