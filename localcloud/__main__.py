@@ -33,14 +33,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state-dir", type=Path, default=Path(".sluice"), help="where it keeps its state and log")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--expose", action="store_true", help="listen on every interface, for `sam local invoke`")
-    parser.add_argument("--time-scale", type=float, default=Settings.time_scale, help="local seconds per AWS second of waiting")
+    parser.add_argument("--time-scale", type=float, default=Settings.time_scale, help="length of a second of waiting")
     parser.add_argument("--report-fd", type=int, help="a pipe that is told of readiness or failure")
     parser.add_argument("--parent-fd", type=int, help="a pipe whose end stops the server")
     return parser
 
 
 def _report(report_fd: int | None, server: Server) -> None:
-    _say(report_fd, {"ready": asdict(server)}, f"The local cloud answers at {server.endpoint_url}; its log: {server.log}")
+    text = f"The local cloud answers at {server.endpoint_url}; its log: {server.log}"
+    _say(report_fd, {"ready": asdict(server)}, text)
 
 
 def _say(report_fd: int | None, document: dict[str, object], text: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 import botocore.session
-from botocore.model import OperationModel, ServiceModel, Shape
+from botocore.model import OperationModel, ServiceModel, StructureShape
 
 from localcloud.cloud import Caller
 from localcloud.errors import ApiError
@@ -58,15 +58,13 @@ class _Service:
     def call(self, operation: str, request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         """Check, run and check again, in this thread; raises ApiError. The answer holds Python values."""
         handler, model = self._find(operation)
-        answer = handler(Call(operation, read_request(model.input_shape, dict(request)), caller))
+        answer = handler(Call(operation, read_request(_input_of(model), dict(request)), caller))
         return {name: value for name, value in answer.items() if value is not None}
 
     async def __call__(self, method: str, path: str, headers: dict[str, str], body: bytes, query: object) -> Response:
         """MiniStack's handler signature. Runs in a worker thread under a copy of the request's context."""
         serve = functools.partial(self._serve, method, path, headers, body)
-        return await asyncio.get_running_loop().run_in_executor(
-            self._executor, contextvars.copy_context().run, serve
-        )
+        return await asyncio.get_running_loop().run_in_executor(self._executor, contextvars.copy_context().run, serve)
 
     def _find(self, operation: str) -> tuple[Handler, OperationModel]:
         if operation not in self._operations:
@@ -112,7 +110,8 @@ class RestJsonService(_Service):
     def _answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Response:
         operation, members = self._route(method, path)
         _, model = self._find(operation)
-        request = members | _header_members(model.input_shape, headers) | _body_members(model.input_shape, body)
+        shape = _input_of(model)
+        request = members | _header_members(shape, headers) | _body_members(shape, body)
         answer = self.call(operation, request, self._identify(headers))
         return 200, *_rest_response(model.output_shape, answer)
 
@@ -143,6 +142,12 @@ def _routes(model: ServiceModel) -> list[tuple[str, str, re.Pattern[str]]]:
     return routes
 
 
+def _input_of(model: OperationModel) -> StructureShape:
+    if model.input_shape is None:
+        raise ApiError("UnknownOperationException", f"{model.name} takes no input; the local cloud serves none such")
+    return model.input_shape
+
+
 def _document(body: bytes) -> dict[str, Any]:
     try:
         document = json.loads(body or b"{}")
@@ -153,7 +158,7 @@ def _document(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _header_members(shape: Shape, headers: Mapping[str, str]) -> dict[str, Any]:
+def _header_members(shape: StructureShape, headers: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, member in shape.members.items():
         if member.serialization.get("location") == "header":
@@ -163,14 +168,16 @@ def _header_members(shape: Shape, headers: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-def _body_members(shape: Shape, body: bytes) -> dict[str, Any]:
+def _body_members(shape: StructureShape, body: bytes) -> dict[str, Any]:
     payload = shape.serialization.get("payload")
     if payload:
         return {payload: body}
     return _document(body) if body else {}
 
 
-def _rest_response(shape: Shape, answer: Mapping[str, Any]) -> tuple[dict[str, str], bytes]:
+def _rest_response(shape: StructureShape | None, answer: Mapping[str, Any]) -> tuple[dict[str, str], bytes]:
+    if shape is None:
+        return {}, b""
     payload = shape.serialization.get("payload")
     headers, document = {}, {}
     for name, value in answer.items():

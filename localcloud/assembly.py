@@ -4,7 +4,6 @@ import logging
 import random
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from localcloud.api import JsonService, RestJsonService
 from localcloud.autoscaling import ApplicationAutoScaling
@@ -101,5 +100,3 @@ class LocalCloud:
             return self._gateway.role_may(role_arn, STATES, action, resource)
 
         require_managed_rules(definition, allowed, role_arn, self._gateway.account, self._gateway.region)
-
-

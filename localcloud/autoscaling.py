@@ -172,7 +172,13 @@ class ApplicationAutoScaling:
             ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended"), False
         )
         return _Target(
-            resource_id, self._new_arn(uuid.uuid4().hex), 0, 0, request.get("RoleARN", role), suspended, datetime.now(UTC)
+            resource_id=resource_id,
+            arn=self._new_arn(uuid.uuid4().hex),
+            minimum=request["MinCapacity"],
+            maximum=request["MaxCapacity"],
+            role_arn=request.get("RoleARN", role),
+            suspended=suspended,
+            created=datetime.now(UTC),
         )
 
     def _new_arn(self, name: str) -> str:
@@ -186,11 +192,9 @@ class ApplicationAutoScaling:
 
 
 def _resource_id(request: Mapping[str, Any]) -> str:
-    if request["ServiceNamespace"] != NAMESPACE or request["ScalableDimension"] != DIMENSION:
-        raise ApiError(
-            "ValidationException",
-            f"The local cloud scales {DIMENSION} only, not {request['ServiceNamespace']}/{request['ScalableDimension']}",
-        )
+    dimension = request["ScalableDimension"]
+    if request["ServiceNamespace"] != NAMESPACE or dimension != DIMENSION:
+        raise ApiError("ValidationException", f"The local cloud scales {DIMENSION} only, not {dimension}")
     resource_id: str = request["ResourceId"]
     return resource_id
 

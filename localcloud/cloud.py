@@ -27,7 +27,7 @@ class Credentials:
 class Caller:
     """Who signed the request: enough to ask the IAM evaluator, action by action.
 
-    `headers` have lower-case names. `arn` is the principal's, e.g. `arn:aws:sts::000000000000:assumed-role/name/session`.
+    `headers` have lower-case names. `arn` is the principal's: `arn:aws:sts::<account>:assumed-role/<name>/<session>`.
     """
 
     headers: Mapping[str, str]
@@ -62,17 +62,13 @@ class Cloud(Protocol):
     @property
     def processes(self) -> ProcessSupervisor: ...
 
-    def authorize(
-        self, caller: Caller, action: str, resource: str, context: Mapping[str, str] | None = None
-    ) -> None:
+    def authorize(self, caller: Caller, action: str, resource: str, context: Mapping[str, str] | None = None) -> None:
         """Raise ApiError AccessDeniedException, in AWS's words, unless `caller` may do `action` on the ARN `resource`.
 
         `context` holds the request's condition keys, e.g. `{"iam:PassedToService": "sagemaker.amazonaws.com"}`.
         """
 
-    def assume_role(
-        self, role_arn: str, session_name: str, service: str = "sagemaker.amazonaws.com"
-    ) -> Credentials:
+    def assume_role(self, role_arn: str, session_name: str, service: str = "sagemaker.amazonaws.com") -> Credentials:
         """A session of the role, as `service` would get it.
 
         Raises ApiError ValidationException when the role is missing or does not trust `service`.
@@ -81,11 +77,7 @@ class Cloud(Protocol):
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
         """A boto3 client onto this cloud; without credentials it signs as the account's root."""
 
-    def put_event(
-        self, source: str, detail_type: str, detail: Mapping[str, object], resources: Sequence[str]
-    ) -> None:
+    def put_event(self, source: str, detail_type: str, detail: Mapping[str, object], resources: Sequence[str]) -> None:
         """Put an event of an AWS service on the default bus; returns before any target is called."""
 
-    def put_metric(
-        self, namespace: str, name: str, value: float, unit: str, dimensions: Mapping[str, str]
-    ) -> None: ...
+    def put_metric(self, namespace: str, name: str, value: float, unit: str, dimensions: Mapping[str, str]) -> None: ...

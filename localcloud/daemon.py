@@ -42,7 +42,7 @@ def running(
     finally:
         os.close(held)
         os.close(given)
-        if process:
+        if process is not None:
             _await_end(process)
 
 

@@ -66,11 +66,11 @@ Metric = Callable[[str, Mapping[str, str]], None]
 class Deliveries:
     """Runs deliveries on a few threads; a wait between attempts occupies none of them."""
 
-    def __init__(self, targets: Targets, time_scale: float, metric: Metric, jitter: random.Random | None = None) -> None:
+    def __init__(self, targets: Targets, time_scale: float, metric: Metric, jitter: random.Random) -> None:
         self._targets = targets
         self._scale = time_scale
         self._metric = metric
-        self._jitter = jitter or random.Random()
+        self._jitter = jitter
         self._threads = ThreadPoolExecutor(16, "event-delivery")
         self._waiting: set[threading.Timer] = set()
         self._closed = False
@@ -97,8 +97,8 @@ class Deliveries:
             self._after_failure(context, delivery, attempt, started, failure)
         except Exception as defect:  # the thread's edge: a defect must not lose the event either
             _log.exception("delivery of %s to %s failed", delivery.event_id, delivery.target_arn)
-            failure = DeliveryFailed("INTERNAL_ERROR", str(defect), retriable=True)
-            self._after_failure(context, delivery, attempt, started, failure)
+            internal = DeliveryFailed("INTERNAL_ERROR", str(defect), retriable=True)
+            self._after_failure(context, delivery, attempt, started, internal)
 
     def _after_failure(
         self, context: contextvars.Context, delivery: Delivery, attempt: int, started: float, failure: DeliveryFailed
@@ -128,7 +128,8 @@ class Deliveries:
         timer.start()
 
     def _give_up(self, delivery: Delivery, attempt: int, failure: DeliveryFailed, exhausted: str) -> None:
-        what = f"{delivery.target_arn} of {delivery.rule_arn} after {attempt + 1} attempts: {failure.code} {failure.message}"
+        reason = f"{failure.code} {failure.message}"
+        what = f"{delivery.target_arn} of {delivery.rule_arn} after {attempt + 1} attempts: {reason}"
         if not delivery.dead_letter_arn:
             _log.warning("event %s dropped, undeliverable to %s", delivery.event_id, what)
             return

@@ -111,7 +111,7 @@ class _Clients:
         with self._lock:
             if key not in self._built:
                 self._built[key] = self._session.client(
-                    service,  # type: ignore[call-overload]
+                    service,
                     endpoint_url=self._settings.endpoint_url,
                     aws_access_key_id=signer.access_key_id,
                     aws_secret_access_key=signer.secret_access_key,

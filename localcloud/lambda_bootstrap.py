@@ -52,6 +52,9 @@ class Context:
         return max(0, int((self._deadline - time.time()) * 1000))
 
 
+Handler = Callable[[Any, Context], Any]
+
+
 class RuntimeFault(Exception):
     """A failure that Lambda's runtime names itself, e.g. Runtime.ImportModuleError."""
 
@@ -92,7 +95,8 @@ def main() -> None:
         # As in Lambda, the first invocation gets the answer; MiniStack ends this process with it.
         _write(answers, {"status": "ready", "cold": True})
         sys.stdin.readline()
-        _write(answers, {"status": "error", "error": str(error), "error_details": _report(_as_runtime_fault(error, init))})
+        report = _report(_as_runtime_fault(error, init))
+        _write(answers, {"status": "error", "error": str(error), "error_details": report})
         return
     _write(answers, {"status": "ready", "cold": True})
     for line in sys.stdin:
@@ -100,8 +104,8 @@ def main() -> None:
         _write(answers, _invoke(handler, init, envelope["event"], envelope.get("ctx") or {}))
 
 
-def _invoke(handler: Callable[[Any, Context], Any], init: dict[str, Any], event: Any, invocation: dict[str, Any]) -> Any:
-    """`ok` even for a failure, which stands in `error_details`: MiniStack would end the process for any other status."""
+def _invoke(handler: Handler, init: dict[str, Any], event: Any, invocation: dict[str, Any]) -> dict[str, Any]:
+    """`ok` even for a failure, which stands in `error_details`: any other status makes MiniStack end the process."""
     _set_invocation_environment(invocation)
     try:
         result = handler(event, Context(init, invocation))
@@ -124,8 +128,8 @@ def _write(answers: TextIO, answer: dict[str, Any]) -> None:
 
 def _set_invocation_environment(invocation: dict[str, Any]) -> None:
     durable = invocation.get("durable") or {}
-    values = {"_X_AMZN_TRACE_ID": invocation.get("trace_id"), **{name: durable.get(name) for name in _DURABLE_VARIABLES}}
-    for name, value in values.items():
+    values = {name: durable.get(name) for name in _DURABLE_VARIABLES}
+    for name, value in {**values, "_X_AMZN_TRACE_ID": invocation.get("trace_id")}.items():
         if value:
             os.environ[name] = str(value)
         else:
@@ -153,7 +157,7 @@ def _as_runtime_fault(error: Exception, init: dict[str, Any]) -> Exception:
     return fault.with_traceback(error.__traceback__)
 
 
-def _load(init: dict[str, Any]) -> Callable[[Any, Context], Any]:
+def _load(init: dict[str, Any]) -> Handler:
     task_root = _by_content(Path(init["code_dir"]), Path(init["code_dir"]).parent / "code.zip")
     layers = [
         _by_content(Path(folder), Path(f"{folder}.zip"))
@@ -169,12 +173,12 @@ def _load(init: dict[str, Any]) -> Callable[[Any, Context], Any]:
     sys.path[:] = [str(task_root), *map(str, layer_path), *local_path]
     unfit = _unfit_packages(layer_path)
     if unfit:
-        sys.meta_path.insert(0, LocalBinaries(unfit, local_path))  # type: ignore[arg-type]
+        sys.meta_path.insert(0, LocalBinaries(unfit, local_path))
     module = importlib.import_module(init["module"])
     if not hasattr(module, init["handler"]):
         message = f"Handler '{init['handler']}' missing on module '{init['module']}'"
         raise RuntimeFault("Runtime.HandlerNotFound", message)
-    handler: Callable[[Any, Context], Any] = getattr(module, init["handler"])
+    handler: Handler = getattr(module, init["handler"])
     return handler
 
 
@@ -197,8 +201,10 @@ def _by_content(folder: Path, archive: Path) -> Path:
 
 
 def _without_projects(paths: Sequence[str]) -> list[str]:
-    """The interpreter's and its environment's packages: an editable install would show the function the whole project."""
-    sys.meta_path[:] = [finder for finder in sys.meta_path if not getattr(finder, "__module__", "").startswith("__editable__")]
+    """The interpreter's and its environment's packages; an editable install would show a function the whole project."""
+    sys.meta_path[:] = [
+        finder for finder in sys.meta_path if not getattr(finder, "__module__", "").startswith("__editable__")
+    ]
     homes = [Path(home).resolve() for home in {sys.prefix, sys.base_prefix, sys.exec_prefix}]
     return [path for path in paths if path and any(Path(path).resolve().is_relative_to(home) for home in homes)]
 

@@ -119,12 +119,13 @@ def _made(logical_id: str, source: Path) -> bytes:
     """`make build-<LogicalId>`, as SAM calls it."""
     with tempfile.TemporaryDirectory(prefix="layer-") as folder:
         command = ["make", "--no-print-directory", f"build-{logical_id}"]
-        environment = {**os.environ, "ARTIFACTS_DIR": folder}
         # An outer `make demo` must not lend this one its flags.
-        environment = {name: value for name, value in environment.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+        own = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+        environment = {**own, "ARTIFACTS_DIR": folder}
         done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise PackagingError(f"{logical_id}: `{' '.join(command)}` in {source} failed:\n{done.stderr or done.stdout}")
+            said = done.stderr or done.stdout
+            raise PackagingError(f"{logical_id}: `{' '.join(command)}` in {source} failed:\n{said}")
         return archive(source_files(Path(folder)))
 
 

@@ -1,4 +1,4 @@
-"""The server process: one loopback port, ready when it answers, gone without a trace when told or when its parent dies."""
+"""The server process: one loopback port, ready when it answers, gone when told to or when its parent dies."""
 
 import asyncio
 import contextlib
@@ -41,7 +41,7 @@ class Server:
 
 
 def serve(settings: Settings, on_ready: Callable[[Server], None], parent: int | None = None) -> None:
-    """Run until SIGTERM, SIGINT or, with `parent`, the end of that pipe. Raises LocalCloudError when it cannot start."""
+    """Run until SIGTERM, SIGINT or, with `parent`, the end of that pipe. LocalCloudError when it cannot start."""
     files = StateFiles(settings.state_dir)
     with _owned(files), _listening(settings) as listener:
         settings = replace(settings, port=listener.getsockname()[1])

@@ -9,7 +9,7 @@ from localcloud.lambda_bootstrap import CACHE_VARIABLE
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
-ROOT_ACCESS_KEY = ROOT_SECRET_KEY = "test"
+ROOT_ACCESS_KEY = ROOT_SECRET_KEY = "test"  # noqa: S105 - MiniStack's well-known root
 
 # What a template of ours deploys, and what the services behind it call.
 _SERVICES = (
@@ -37,7 +37,7 @@ _SERVICES = (
 
 @dataclass(frozen=True)
 class Settings:
-    """`time_scale` is the length of an AWS second of waiting (retry backoff, Wait states, grace periods) in local seconds."""
+    """`time_scale`: what AWS waits for one second (backoff, Wait states, grace), the local cloud waits for so many."""
 
     state_dir: Path
     port: int = 0

@@ -1,7 +1,7 @@
 """Reads and writes JSON by botocore's shapes, with the service side's checks and its words for what is wrong.
 
 botocore ships the models for clients: its own validator words errors for Python callers and skips patterns, enums and
-maxima. A service answers with `ValidationException: 1 validation error detected: Value … failed to satisfy constraint: …`.
+maxima. A service answers `ValidationException: 1 validation error detected: Value … failed to satisfy constraint: …`.
 """
 
 import base64
@@ -41,7 +41,8 @@ class _Reader:
         self.violations: list[str] = []
 
     def read(self, shape: Shape, value: Any, path: str) -> Any:
-        value = _READERS.get(shape.type_name, _read_text)(self, shape, value, path)
+        read: _Read = _READERS.get(shape.type_name, _read_text)
+        value = read(self, shape, value, path)
         self._check(shape, value, path)
         return value
 
@@ -54,6 +55,9 @@ class _Reader:
             if shape.metadata.get("sensitive"):
                 shown = "***"
             self.violations.append(f"Value '{shown}' at '{path}' failed to satisfy constraint: {complaint}")
+
+
+_Read = Callable[[_Reader, Any, Any, str], Any]
 
 
 def read_request(shape: Shape, document: Any) -> dict[str, Any]:
@@ -85,7 +89,8 @@ def _read_structure(reader: _Reader, shape: StructureShape, value: Any, path: st
     unknown = sorted(name for name in value if name not in shape.members)
     if unknown:
         # AWS ignores them; here a misspelt or too new parameter must not look as if it worked.
-        raise ApiError("ValidationException", f"Unknown parameter '{prefix}{unknown[0]}'; {shape.name} has no such member")
+        message = f"Unknown parameter '{prefix}{unknown[0]}'; {shape.name} has no such member"
+        raise ApiError("ValidationException", message)
     parsed = {}
     for name, member in shape.members.items():
         place = prefix + name[0].lower() + name[1:]
@@ -107,7 +112,10 @@ def _read_list(reader: _Reader, shape: ListShape, value: Any, path: str) -> list
 def _read_map(reader: _Reader, shape: MapShape, value: Any, path: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _serialization(path, value, "a map")
-    return {reader.read(shape.key, k, path): reader.read(shape.value, v, f"{path}.{k}.member") for k, v in value.items()}
+    return {
+        reader.read(shape.key, key, path): reader.read(shape.value, item, f"{path}.{key}.member")
+        for key, item in value.items()
+    }
 
 
 def _read_text(_reader: _Reader, _shape: Shape, value: Any, path: str) -> str:
@@ -141,7 +149,8 @@ def _read_timestamp(_reader: _Reader, _shape: Shape, value: Any, path: str) -> d
     if isinstance(value, datetime):
         return value
     try:
-        return parse_timestamp(value).astimezone(UTC)
+        moment: datetime = parse_timestamp(value)
+        return moment.astimezone(UTC)
     except (ValueError, TypeError, RuntimeError) as exc:
         raise _serialization(path, value, "a Timestamp") from exc
 
@@ -155,7 +164,7 @@ def _read_blob(_reader: _Reader, _shape: Shape, value: Any, path: str) -> bytes:
         raise _serialization(path, value, "a Blob") from exc
 
 
-_READERS: dict[str, Callable[[_Reader, Any, Any, str], Any]] = {
+_READERS: dict[str, _Read] = {
     "structure": _read_structure,
     "list": _read_list,
     "map": _read_map,
@@ -170,8 +179,9 @@ _READERS: dict[str, Callable[[_Reader, Any, Any, str], Any]] = {
 
 
 def _serialization(path: str, value: Any, wanted: str) -> ApiError:
-    kind = type(value).__name__
-    return ApiError("SerializationException", f"Value of type {kind} at '{path or '(request)'}' can not be converted to {wanted}")
+    place = path or "(request)"
+    message = f"Value of type {type(value).__name__} at '{place}' can not be converted to {wanted}"
+    return ApiError("SerializationException", message)
 
 
 def _complaints(shape: Shape, value: Any) -> list[str]:

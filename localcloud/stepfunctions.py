@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
@@ -22,8 +22,9 @@ _log = logging.getLogger(__name__)
 
 PREFIX: Final = "arn:aws:states:::sagemaker:"
 
-# Blocks until the job has ended; B's and later services' own completion, so that nothing polls.
-WaitForJob = Callable[[str, str], Mapping[str, Any]]
+Kind = Literal["processing", "training"]
+# Blocks until the job has ended, on the service's own completion: nothing polls.
+WaitForJob = Callable[[Kind, str], Mapping[str, Any]]
 SessionOf = Callable[[Execution], Credentials]
 HeadersOf = Callable[[Execution, str], dict[str, str]]
 
@@ -32,7 +33,7 @@ HeadersOf = Callable[[Execution, str], dict[str, str]]
 class JobKind:
     """What `.sync` has to know of a kind of job. `member` is the common stem of its API names."""
 
-    kind: str
+    kind: Kind
     member: str
     rule: str
 
@@ -77,7 +78,7 @@ class SageMakerTasks:
         action, _, pattern = resource.removeprefix(PREFIX).partition(".")
         client = self._cloud.client("sagemaker", self._session_of(execution))
         if not pattern:
-            return _as_document(_call(client, action, arguments))
+            return _document(_call(client, action, arguments))
         job = JOB_KINDS.get(action)
         if job is None or pattern != "sync":
             raise TaskFailed("States.Runtime", f"The local cloud does not implement {resource}")
@@ -98,7 +99,7 @@ class SageMakerTasks:
     def _outcome(self, client: Any, job: JobKind, name: str) -> dict[str, Any]:
         described = _call(client, f"describe{job.member}", {job.name: name})
         listed = _call(client, "listTags", {"ResourceArn": described[job.arn]})
-        document = _as_document(described) | {"Tags": {tag["Key"]: tag["Value"] for tag in listed["Tags"]}}
+        document = _document(described) | {"Tags": {tag["Key"]: tag["Value"] for tag in listed["Tags"]}}
         if described[job.status] != "Completed":
             raise TaskFailed("States.TaskFailed", json.dumps(document))
         return document
@@ -123,7 +124,9 @@ class TaskPermissions:
             raise TaskFailed(error, _sdk_cause(service, 403, denied.code, denied.message)) from denied
 
 
-def require_managed_rules(definition: str, allowed: Callable[[str, str], bool], role_arn: str, account: str, region: str) -> None:
+def require_managed_rules(
+    definition: str, allowed: Callable[[str, str], bool], role_arn: str, account: str, region: str
+) -> None:
     """Creating a state machine with `.sync` jobs makes EventBridge rules, under its role.
 
     `allowed(action, resource)` says what the role may do. Raises ApiError as CreateStateMachine does.
@@ -178,14 +181,18 @@ def _service_tags(execution: Execution) -> list[dict[str, str]]:
     ]
 
 
-def _as_document(value: Any) -> Any:
+def _document(answer: Mapping[str, Any]) -> dict[str, Any]:
     """An answer as a state's output: times are epoch milliseconds there."""
+    return {name: _output(value) for name, value in answer.items()}
+
+
+def _output(value: Any) -> Any:
     if isinstance(value, datetime):
         return int(value.timestamp() * 1000)
     if isinstance(value, Mapping):
-        return {key: _as_document(item) for key, item in value.items()}
+        return _document(value)
     if isinstance(value, list):
-        return [_as_document(item) for item in value]
+        return [_output(item) for item in value]
     return value
 
 

@@ -1,13 +1,15 @@
-"""Kills what the server started, once the server is gone however it went. Run as a script, by path: it imports nothing.
+"""Kills what the server started, once the server is gone however it went. Run as a script, by path.
 
 It reads its stdin, a pipe whose other end only the server holds: lines `+<pgid>` and `-<pgid>` keep the list of process
 groups, and end-of-file means that the server is dead. Where /proc exists it also finds every process that carries the
-server's mark in its environment, so that a child started a moment before the death, or one that left its group, goes too.
+server's mark in its environment: a child started a moment before the death, or one that left its group, goes too.
 """
 
 import os
 import signal
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 OWNER_VARIABLE = "LOCALCLOUD_OWNER"
 
@@ -31,7 +33,7 @@ def main() -> None:
             _kill(os.kill, pid)
 
 
-def _kill(kill, target):  # type: ignore[no-untyped-def]
+def _kill(kill: Callable[[int, int], None], target: int) -> None:
     try:
         kill(target, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -39,15 +41,13 @@ def _kill(kill, target):  # type: ignore[no-untyped-def]
 
 
 def _marked(mark: bytes) -> list[int]:
-    if not os.path.isdir("/proc/self"):  # noqa: PTH112 - pathlib would double this script's start time
-        return []
-    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid() and _holds(name, mark)]  # noqa: PTH208
+    running = Path("/proc").glob("[0-9]*")
+    return [int(folder.name) for folder in running if int(folder.name) != os.getpid() and _holds(folder, mark)]
 
 
-def _holds(pid: str, mark: bytes) -> bool:
+def _holds(process: Path, mark: bytes) -> bool:
     try:
-        with open(f"/proc/{pid}/environ", "rb") as environ:  # noqa: PTH123
-            return mark in environ.read().split(b"\0")
+        return mark in (process / "environ").read_bytes().split(b"\0")
     except OSError:
         return False
 

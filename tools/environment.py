@@ -30,7 +30,7 @@ TOOLS = ROOT / ".tools"
 OLDEST, NEWEST = (3, 11), (3, 13)
 OLDEST_UV = (0, 5)
 STAMP = "sluice-environment.json"
-NOT_COMPILED = r"/(tests|sympy|networkx|mpmath|moto|mypy|mypyc)/"
+NOT_COMPILED = r"site-packages/(.*/)?(tests|sympy|networkx|mpmath|moto|mypy|mypyc)/"
 """Half of all the code there is: packages' own tests, and what only the checks use, if they do."""
 
 

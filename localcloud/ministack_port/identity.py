@@ -39,9 +39,9 @@ def caller_arn(headers: Mapping[str, str]) -> str:
 
 def authorize(headers: Mapping[str, str], action: str, resource: str, context: Mapping[str, str] | None = None) -> None:
     """Raise ApiError in AWS's words unless the signer of `headers` may do `action` on the ARN `resource`."""
-    service = action.partition(":")[0]
+    signed, service = dict(headers), action.partition(":")[0]
     denied = evaluator.enforce(
-        extract_access_key_id(dict(headers)), action, service, extract_region(dict(headers)), resource, dict(context or {})
+        extract_access_key_id(signed), action, service, extract_region(signed), resource, dict(context or {})
     )
     if denied is None:
         return
@@ -97,7 +97,7 @@ def role_trusts(role_arn: str, service: str, account: str) -> bool | None:
 
 
 def resource_admits(service: str, action: str, resource: str, source_arn: str, account: str) -> bool:
-    """Whether the policy of a queue, topic or function lets an AWS service do `action`, called because of `source_arn`."""
+    """Whether the policy of a queue, topic or function lets an AWS service do `action` on behalf of `source_arn`."""
     policy = _resource_policy(resource)
     context = _service_context(action, resource, account, {"aws:sourcearn": source_arn, "aws:sourceaccount": account})
     result = evaluator.evaluate_resource_policy(policy, context, service=service)

@@ -173,7 +173,7 @@ def _install_tasks(authorize: Authorize) -> None:
 
 @contextmanager
 def _own_end() -> Iterator[Execution | None]:
-    """A task with TimeoutSeconds can end before its execution does: it gets an end of its own, tied to the execution's."""
+    """A task with TimeoutSeconds can end before its execution: it has an end of its own, tied to the execution's."""
     execution = _execution.get()
     if execution is None:
         yield None
@@ -191,20 +191,18 @@ def _install_sdk_calls(headers_of: Callable[[Execution, str], dict[str, str]]) -
     """Send what an `aws-sdk` integration calls through the gateway's own checks, as the execution's role."""
     call = gateway.call_service_handler_sync
 
+    async def dispatch(*request: Any) -> Any:
+        return await gateway._dispatch_service_request(*request, request_id="")
+
     def call_service(
-        handler: Any, method: str, path: str, headers: dict[str, str], body: Any, query: Any, timeout: float | None = None
+        handler: Any, method: str, path: str, headers: dict[str, str], body: Any, query: Any, *rest: Any
     ) -> Any:
         execution = _execution.get()
         if execution is None:
-            return call(handler, method, path, headers, body, query, timeout)
-        service = _signed_service(headers)
-        signed = {**headers, **headers_of(execution, service)}
+            return call(handler, method, path, headers, body, query, *rest)
+        signed = {**headers, **headers_of(execution, _signed_service(headers))}
         content = body.encode() if isinstance(body, str) else body
-
-        async def dispatch(*request: Any) -> Any:
-            return await gateway._dispatch_service_request(*request, request_id="")
-
-        return call(dispatch, method, path, signed, content, query, timeout)
+        return call(dispatch, method, path, signed, content, query, *rest)
 
     gateway.call_service_handler_sync = call_service
 

@@ -123,7 +123,8 @@ class TrainedModel:
         before = self.actions().count("DEPLOYED")
         self.decide(package_arn, "Approved")
         eventually(lambda: self.actions().count("DEPLOYED") > before, f"{self.name} deployed")
-        endpoint: dict[str, Any] = self.client("sagemaker").describe_endpoint(EndpointName=self.endpoint)
+        endpoint = self.endpoint_now()
+        assert endpoint is not None
         return endpoint
 
     def audit(self) -> list[dict[str, Any]]:
@@ -167,6 +168,7 @@ class TrainedModel:
             found: dict[str, Any] = self.client("sagemaker").describe_endpoint(EndpointName=self.endpoint)
         except ClientError:
             return None
+        del found["ResponseMetadata"]
         return found
 
     def scores(self, records: list[Mapping[str, Any]]) -> list[float]:

@@ -54,8 +54,14 @@ class FakeProcesses:
         pass_fds: Sequence[int] = (),
     ) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(
-            argv, cwd=cwd, env=env, stdout=stdout, stderr=stderr, stdin=subprocess.DEVNULL,
-            pass_fds=pass_fds, start_new_session=True,
+            argv,
+            cwd=cwd,
+            env=env,
+            stdout=stdout,
+            stderr=stderr,
+            stdin=subprocess.DEVNULL,
+            pass_fds=pass_fds,
+            start_new_session=True,
         )
         self.started.append(process)
         return process
@@ -104,9 +110,7 @@ class FakeCloud:
                 f"because no identity-based policy allows the {action} action",
             )
 
-    def assume_role(
-        self, role_arn: str, session_name: str, service: str = "sagemaker.amazonaws.com"
-    ) -> Credentials:
+    def assume_role(self, role_arn: str, session_name: str, service: str = "sagemaker.amazonaws.com") -> Credentials:
         if role_arn in self.untrusting:
             raise ApiError(
                 "ValidationException",
@@ -119,15 +123,11 @@ class FakeCloud:
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
         return self.clients[service]
 
-    def put_event(
-        self, source: str, detail_type: str, detail: Mapping[str, object], resources: Sequence[str]
-    ) -> None:
+    def put_event(self, source: str, detail_type: str, detail: Mapping[str, object], resources: Sequence[str]) -> None:
         event = PutEvent(source, detail_type, dict(detail), list(resources))
         self.events.append(event)
         if self.on_event:
             self.on_event(event)
 
-    def put_metric(
-        self, namespace: str, name: str, value: float, unit: str, dimensions: Mapping[str, str]
-    ) -> None:
+    def put_metric(self, namespace: str, name: str, value: float, unit: str, dimensions: Mapping[str, str]) -> None:
         self.metrics.append(PutMetric(namespace, name, value, unit, dict(dimensions)))

@@ -1,16 +1,18 @@
 """A model's files: fetched from S3 as the model's own role, unpacked without trusting the archive."""
 
+import shutil
 import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlparse
 
-from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.sagemaker.hosting.refusals import invalid
+
+_CHUNK: Final = 1 << 20
 
 
 class DeploymentFailed(Exception):
@@ -39,8 +41,9 @@ def unpack(s3: Any, source: S3Object, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=directory.parent, suffix=".tar.gz") as archive:
         try:
-            s3.download_fileobj(source.bucket, source.key, archive)
-        except (ClientError, BotoCoreError, Boto3Error) as error:
+            # One request. boto3's own download asks for the size first and starts threads: 60 ms on a cold start.
+            shutil.copyfileobj(s3.get_object(Bucket=source.bucket, Key=source.key)["Body"], archive, _CHUNK)
+        except (ClientError, BotoCoreError, OSError) as error:
             raise DeploymentFailed(
                 f'Failed to download model data for container "container_1" from URL: "{source.url}". Please ensure '
                 "that there is an object located at the URL and that the role passed to CreateModel has permissions "

@@ -92,7 +92,12 @@ class Running:
         url = sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex[:8]}")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         if admits:
-            statement = {"Effect": "Allow", "Principal": {"Service": admits}, "Action": "sqs:SendMessage", "Resource": arn}
+            statement = {
+                "Effect": "Allow",
+                "Principal": {"Service": admits},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+            }
             sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [statement]})})
         return url, arn
 

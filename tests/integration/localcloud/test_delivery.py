@@ -83,7 +83,11 @@ def test_a_function_that_does_not_admit_eventbridge_is_not_invoked(cloud: Runnin
     assert attributes(cloud.messages(dead_url, 1)[0])["ERROR_CODE"] == "NO_PERMISSIONS"
 
     cloud.client("lambda").add_permission(
-        FunctionName=function, StatementId="events", Action="lambda:InvokeFunction", Principal=EVENTS, SourceArn=rule.arn
+        FunctionName=function,
+        StatementId="events",
+        Action="lambda:InvokeFunction",
+        Principal=EVENTS,
+        SourceArn=rule.arn,
     )
     rule.put(number=2)
 
@@ -163,7 +167,11 @@ def test_an_asynchronous_failure_is_retried_twice_and_then_dead_lettered(cloud: 
         DeadLetterConfig={"TargetArn": dead},
     )
     cloud.client("lambda").add_permission(
-        FunctionName=function, StatementId="events", Action="lambda:InvokeFunction", Principal=EVENTS, SourceArn=rule.arn
+        FunctionName=function,
+        StatementId="events",
+        Action="lambda:InvokeFunction",
+        Principal=EVENTS,
+        SourceArn=rule.arn,
     )
     rule.targets(Arn=function)
 

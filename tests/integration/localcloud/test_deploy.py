@@ -96,9 +96,7 @@ def stack_name() -> str:
 
 
 def put_up(cloud: Running, project: Path, stack_name: str, **settings: Any) -> dict[str, str]:
-    return deploy(
-        project / "template.yaml", stack_name=stack_name, endpoint_url=cloud.server.endpoint_url, **settings
-    )
+    return deploy(project / "template.yaml", stack_name=stack_name, endpoint_url=cloud.server.endpoint_url, **settings)
 
 
 def test_a_stack_is_created_updated_and_left_alone(cloud: Running, project: Path, stack_name: str) -> None:
@@ -131,15 +129,17 @@ def test_a_yaml_definition_with_substitutions_runs(cloud: Running, project: Path
     assert json.loads(eventually(lambda: ended(states.describe_execution(executionArn=arn)))["output"]) == "HELLO"
 
 
-def test_a_failing_resource_is_named_with_its_reason(cloud: Running, project: Path, stack_name: str) -> None:
-    broken = "      Broken: {Type: 'AWS::Batch::NoSuchThing', DependsOn: Machine}\n    Outputs:"
-    template = TEMPLATE.replace("    Outputs:", broken)
-    (project / "template.yaml").write_text(textwrap.dedent(template))
+def test_a_failing_resource_is_named_and_the_next_deployment_starts_over(
+    cloud: Running, project: Path, stack_name: str
+) -> None:
+    definition = project / "machine.asl.yaml"
+    good = definition.read_text()
+    definition.write_text(good.replace("${GreetArn}", "arn:aws:states:::sagemaker:createTrainingJob.sync"))
 
-    with pytest.raises(DeployError, match=r"Broken"):
+    with pytest.raises(DeployError, match=r"ROLLBACK_COMPLETE: Machine .* not authorized to create managed-rule"):
         put_up(cloud, project, stack_name)
 
-    (project / "template.yaml").write_text(textwrap.dedent(TEMPLATE))
+    definition.write_text(good)
     assert greeting(cloud, put_up(cloud, project, stack_name)) == "HELLO"
 
 

@@ -24,7 +24,9 @@ GROUPS = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group"
 
 @linux_only
 def test_opens_one_loopback_port_and_no_other(cloud: Running) -> None:
-    listening = [line.split() for table in ("tcp", "tcp6", "udp", "udp6") for line in _sockets_of(cloud.server.pid, table)]
+    listening = [
+        line.split() for table in ("tcp", "tcp6", "udp", "udp6") for line in _sockets_of(cloud.server.pid, table)
+    ]
 
     assert [_address(entry[1]) for entry in listening] == [("127.0.0.1", cloud.server.port)]
 
@@ -74,7 +76,9 @@ def test_permissions_are_scoped_to_the_resource(cloud: Running) -> None:
     statement = {"Action": "sagemaker:CreateModelPackageGroup", "Resource": f"{GROUPS}/allowed-*"}
     sagemaker = cloud.as_role(cloud.role({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, statement), "sagemaker")
 
-    assert sagemaker.create_model_package_group(ModelPackageGroupName=name)["ModelPackageGroupArn"] == f"{GROUPS}/{name}"
+    assert (
+        sagemaker.create_model_package_group(ModelPackageGroupName=name)["ModelPackageGroupArn"] == f"{GROUPS}/{name}"
+    )
     with pytest.raises(ClientError, match="not authorized"):
         sagemaker.create_model_package_group(ModelPackageGroupName="other")
 
@@ -194,15 +198,12 @@ def _sockets_of(pid: int, table: str) -> list[str]:
     held = set()
     for link in Path(f"/proc/{pid}/fd").iterdir():
         try:
-            held.add(os.readlink(link))
+            held.add(str(link.readlink()))
         except FileNotFoundError:
             continue
     lines = Path(f"/proc/net/{table}").read_text().splitlines()[1:]
     listening = "0A" if table.startswith("tcp") else ""
-    return [
-        line for line in lines
-        if f"socket:[{line.split()[9]}]" in held and line.split()[3].startswith(listening)
-    ]
+    return [line for line in lines if f"socket:[{line.split()[9]}]" in held and line.split()[3].startswith(listening)]
 
 
 def _address(hexadecimal: str) -> tuple[str, int]:

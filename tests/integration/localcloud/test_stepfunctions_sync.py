@@ -139,12 +139,12 @@ def test_creation_needs_a_role_that_trusts_step_functions(cloud: Running) -> Non
         cloud.start({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}, role, {})
 
 
-def test_stopping_the_execution_stops_the_job(
-    cloud: Running, job_name: str, job_role: str, machine_role: str
-) -> None:
+def test_stopping_the_execution_stops_the_job(cloud: Running, job_name: str, job_role: str, machine_role: str) -> None:
     states, sagemaker = cloud.client("stepfunctions"), cloud.client("sagemaker")
     retried = {"Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 3}]}
-    execution = cloud.start(machine(job(job_name, job_role, "import time; time.sleep(300)"), **retried), machine_role, {})
+    execution = cloud.start(
+        machine(job(job_name, job_role, "import time; time.sleep(300)"), **retried), machine_role, {}
+    )
     eventually(lambda: _status(sagemaker, job_name) == "InProgress")
 
     states.stop_execution(executionArn=execution, error="Changed", cause="our minds")
@@ -211,7 +211,12 @@ def test_a_failing_function_is_caught_by_its_exceptions_name(cloud: Running) -> 
             raise BadUpload("row 7 has no target")
         """
     )
-    task = {"Type": "Task", "Resource": function, "End": True, "Catch": [{"ErrorEquals": ["BadUpload"], "Next": "Caught"}]}
+    task = {
+        "Type": "Task",
+        "Resource": function,
+        "End": True,
+        "Catch": [{"ErrorEquals": ["BadUpload"], "Next": "Caught"}],
+    }
     definition = {"StartAt": "Try", "States": {"Try": task, "Caught": {"Type": "Pass", "End": True}}}
 
     finished = cloud.execution(

@@ -1,6 +1,6 @@
 """A scikit-learn training script as people write them for SageMaker; it knows nothing of the cloud it runs in.
 
-    python train.py --train data/ --model-dir model/ --max-depth 3
+python train.py --train data/ --model-dir model/ --max-depth 3
 """
 
 import argparse

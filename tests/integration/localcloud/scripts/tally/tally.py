@@ -1,6 +1,6 @@
 """A processing script as people write them: its paths are SageMaker's, written out.
 
-    python3 /opt/ml/processing/input/code/tally.py --column plan
+python3 /opt/ml/processing/input/code/tally.py --column plan
 """
 
 import argparse
