@@ -8,7 +8,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 VariantExists = Callable[[str, str], bool]
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Target:
     resource_id: str
     arn: str
@@ -207,9 +207,12 @@ def _endpoint_and_variant(resource_id: str) -> tuple[str, str]:
 
 
 def _bounded(target: _Target, request: Mapping[str, Any]) -> _Target:
-    target.minimum = request.get("MinCapacity", target.minimum)
-    target.maximum = request.get("MaxCapacity", target.maximum)
-    target.suspended |= request.get("SuspendedState", {})
-    if target.minimum > target.maximum:
+    bounded = replace(
+        target,
+        minimum=request.get("MinCapacity", target.minimum),
+        maximum=request.get("MaxCapacity", target.maximum),
+        suspended=target.suspended | request.get("SuspendedState", {}),
+    )
+    if bounded.minimum > bounded.maximum:
         raise ApiError("ValidationException", "Maximum capacity cannot be less than minimum capacity")
-    return target
+    return bounded

@@ -103,7 +103,7 @@ class Deliveries:
     def _after_failure(
         self, context: contextvars.Context, delivery: Delivery, attempt: int, started: float, failure: DeliveryFailed
     ) -> None:
-        wait = self._wait(attempt)
+        wait = self.wait_seconds(attempt)
         age = (time.monotonic() - started) / self._scale + wait if self._scale else 0.0
         exhausted = _exhausted(delivery.retry, attempt, age)
         if failure.retriable and not exhausted:
@@ -113,7 +113,8 @@ class Deliveries:
         self._metric("FailedInvocations", _dimensions(delivery))
         self._give_up(delivery, attempt, failure, exhausted if failure.retriable else "")
 
-    def _wait(self, attempt: int) -> float:
+    def wait_seconds(self, attempt: int) -> float:
+        """In AWS's time; drawn anew at every call."""
         longest: float = min(FIRST_WAIT_SECONDS * 2.0**attempt, LONGEST_WAIT_SECONDS)
         return self._jitter.uniform(longest / 2, longest)
 

@@ -99,6 +99,11 @@ class WatchedProcesses:
         with suppress(BrokenPipeError):
             self._pipe.close()
 
+    def running(self) -> list[int]:
+        """The process groups that the watchdog is told to end."""
+        with self._lock:
+            return sorted(self._children)
+
     @property
     def _pipe(self) -> IO[bytes]:
         if self._watchdog.stdin is None:

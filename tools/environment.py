@@ -140,9 +140,8 @@ def build(name: str) -> None:
 
 def compile_bytecode(python: Path) -> None:
     """Now, and once: every function and job of the local cloud is a process of its own, and few of them may write."""
-    packages = output_of([str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"])
-    if packages:
-        command = [str(python), "-m", "compileall", "-q", "-j", "0", "-x", NOT_COMPILED, packages.strip()]
+    for packages in python.parent.parent.glob("lib/python3*/site-packages"):
+        command = [str(python), "-m", "compileall", "-q", "-j", "0", "-x", NOT_COMPILED, str(packages)]
         subprocess.run(command, stdout=subprocess.DEVNULL)  # a file that does not compile is never imported either
 
 

@@ -1,4 +1,3 @@
-import time
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -7,6 +6,7 @@ import click
 
 from cli.commands.opening import open_installation
 from cli.commands.options import json_option, stage_option
+from cli.current_run import execution_is_active, find_run
 from cli.errors import OperationFailedError
 from cli.installation import Installation
 from cli.jobs import job_seconds
@@ -40,7 +40,7 @@ def command(model: str | None, follows: bool, limit: int, stage: str | None, as_
         installation.check_model(model)
     names = [model] if model else installation.model_names()
     if follows:
-        follow_run(installation, _find_run(installation, model, names))
+        follow_run(installation, _find(installation, model, names))
         return
     runs = newest_first([run for name in names for run in installation.runs.newest(name, limit)])
     if as_json:
@@ -83,30 +83,17 @@ def follow_run(installation: Installation, run: Run) -> None:
             )
 
 
-def _find_run(installation: Installation, model: str | None, names: list[str]) -> Run:
-    """The newest active run; one that is just starting is waited for; else the newest that there was."""
-    deadline = time.monotonic() + _STARTS_SECONDS
-    while True:
-        starting = _is_starting(installation)  # looked at first: a run that begins in between is then found below
-        runs = newest_first([run for name in names for run in installation.runs.newest(name, 1)])
-        active = next((run for run in runs if run.status == "RUNNING"), None)
-        if active or (runs and not starting):
-            return active or runs[0]
-        if time.monotonic() > deadline:
-            where = f"models/{model}/raw/" if model else "models/MODEL/raw/"
-            raise OperationFailedError(
-                f"no run has started. Upload data under s3://{installation.stack.bucket}/{where}"
-            )
-        time.sleep(_LOOK_EVERY_SECONDS[installation.aws.target.is_aws])
-
-
-def _is_starting(installation: Installation) -> bool:
-    """Whether an execution is under way: its run is in the table only when StartRun has planned it."""
-    states = installation.aws.client("stepfunctions")
-    listed = states.list_executions(
-        stateMachineArn=installation.stack.state_machine_arn, statusFilter="RUNNING", maxResults=1
+def _find(installation: Installation, model: str | None, names: list[str]) -> Run:
+    run = find_run(
+        lambda: newest_first([run for name in names for run in installation.runs.newest(name, 1)]),
+        lambda: execution_is_active(installation.aws.client("stepfunctions"), installation.stack.state_machine_arn),
+        every_seconds=_LOOK_EVERY_SECONDS[installation.aws.target.is_aws],
+        limit_seconds=_STARTS_SECONDS,
     )
-    return bool(listed["executions"])
+    if run is None:
+        where = f"s3://{installation.stack.bucket}/models/{model or 'MODEL'}/raw/"
+        raise OperationFailedError(f"no run has started. Upload data under {where}")
+    return run
 
 
 def _at(stamp: str) -> datetime:

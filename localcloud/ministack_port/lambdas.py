@@ -1,9 +1,11 @@
 """Lambda: our worker in place of MiniStack's, the exception's own name in errors, and the role behind dead letters."""
 
+import contextvars
 import json
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ _log = logging.getLogger(__name__)
 MaySend = Callable[[str, str, str], bool]
 
 _response = threading.local()
+_warming = ThreadPoolExecutor(1, "function-warming")
 
 
 def install(may_send: MaySend) -> None:
@@ -27,7 +30,29 @@ def install(may_send: MaySend) -> None:
 
 
 def stop_workers() -> None:
+    _warming.shutdown(wait=False, cancel_futures=True)
     lambda_runtime.reset()
+
+
+def warm(name: str) -> None:
+    """Start a deployed function's process before its first invocation, as Lambda's proactive initialization does.
+
+    One after the other, in the background; an invocation that comes meanwhile waits for the process being started.
+    """
+    _warming.submit(contextvars.copy_context().run, _start_worker, name)
+
+
+def _start_worker(name: str) -> None:
+    record = lambda_svc._functions.get(name)
+    if not record or not record.get("code_zip"):
+        return
+    config = record["config"]
+    worker = lambda_runtime.get_or_create_worker(name, config, record["code_zip"], config.get("Version", "$LATEST"))
+    try:
+        lambda_runtime.ensure_spawned(worker)
+    except (RuntimeError, OSError) as error:
+        # The first invocation will meet the same and report it to its caller.
+        _log.warning("function %s was not started ahead: %s", name, error)
 
 
 def _install_worker() -> None:

@@ -10,6 +10,7 @@ from ministack.services import stepfunctions as sfn
 from ministack.services.cloudformation import provisioners
 
 from localcloud.errors import ApiError
+from localcloud.ministack_port import lambdas
 
 # Raises ApiError: (role ARN) for a function, (definition, role ARN) for a state machine.
 CheckFunction = Callable[[str], None]
@@ -19,12 +20,28 @@ CheckMachine = Callable[[str, str], None]
 def install(check_function: CheckFunction, check_machine: CheckMachine) -> None:
     _read_yaml_definitions()
     _check_before("AWS::Lambda::Function", lambda properties: check_function(properties.get("Role", "")))
+    _warm_functions()
     _check_before(
         "AWS::StepFunctions::StateMachine",
         lambda properties: check_machine(provisioners._sfn_definition(properties), properties.get("RoleArn", "")),
     )
     for name in ("_create_state_machine", "_update_state_machine"):
         setattr(sfn, name, _checked_api(getattr(sfn, name), check_machine))
+
+
+def _warm_functions() -> None:
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
+    for name in ("create", "update"):
+        handlers[name] = _then_warm(handlers[name])
+
+
+def _then_warm(provision: Callable[..., Any]) -> Callable[..., Any]:
+    def provisioned(*arguments: Any, **named: Any) -> Any:
+        made = provision(*arguments, **named)
+        lambdas.warm(made[0])
+        return made
+
+    return provisioned
 
 
 def _read_yaml_definitions() -> None:

@@ -251,3 +251,8 @@ def test_activate_endpoint(stage: LocalStage, lambdas: Lambdas) -> None:
 
 def test_every_function_was_invoked(lambdas: Lambdas) -> None:
     assert lambdas.invoked == lambdas.names
+
+
+def test_a_function_that_fails_is_noticed(lambdas: Lambdas) -> None:
+    with pytest.raises(AssertionError, match="EvaluateGate failed.*ValidationError"):
+        lambdas.invoke("EvaluateGate", {})

@@ -122,10 +122,15 @@ class TrainedModel:
         """Approve and wait until the audit trail says DEPLOYED; answers the endpoint."""
         before = self.actions().count("DEPLOYED")
         self.decide(package_arn, "Approved")
-        eventually(lambda: self.actions().count("DEPLOYED") > before, f"{self.name} deployed")
+        eventually(lambda: self._deployed_since(before), f"{self.name} deployed")
         endpoint = self.endpoint_now()
         assert endpoint is not None
         return endpoint
+
+    def _deployed_since(self, before: int) -> bool:
+        trail = self.audit()
+        assert trail[-1]["action"] != "DEPLOYMENT_FAILED", trail[-1]["why"]
+        return [entry["action"] for entry in trail].count("DEPLOYED") > before
 
     def audit(self) -> list[dict[str, Any]]:
         answer = self.client("dynamodb").query(

@@ -1,6 +1,7 @@
 """How a fleet comes up behind an endpoint, or does not: SageMaker's create, update, rollback and delete, in threads."""
 
 import logging
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -20,6 +21,7 @@ from localcloud.sagemaker.hosting.variants import (
 
 _log = logging.getLogger(__name__)
 
+DIRECTORY: Final = "endpoints"
 _JOIN_SECONDS: Final = 10.0
 
 Directive = str
@@ -35,6 +37,7 @@ class Deployments:
         self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()
         self._fleets: set[Fleet] = set()
+        self._clear_leftovers()
 
     def create(self, endpoint: Endpoint, specs: Sequence[VariantSpec]) -> None:
         self._in_background(lambda: self._create(endpoint, specs), f"create {endpoint.name}")
@@ -110,8 +113,13 @@ class Deployments:
         with self._lock:
             self._fleets.discard(fleet)
 
+    def _clear_leftovers(self) -> None:
+        """Containers of a cloud that was killed; their logs stay."""
+        for leftover in self._cloud.state_dir.glob(f"{DIRECTORY}/*/*/"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
     def _model_servers(self, endpoint: Endpoint) -> MakeServer:
-        parent = self._cloud.state_dir / "endpoints" / endpoint.name
+        parent = self._cloud.state_dir / DIRECTORY / endpoint.name
         parent.mkdir(parents=True, exist_ok=True)
         return server_maker(self._cloud, parent, endpoint.name)
 

@@ -17,21 +17,23 @@ from localcloud.sagemaker.hosting.artifacts import DeploymentFailed, S3Object, u
 from localcloud.sagemaker.hosting.connection import HUNG_UP, ConnectionPool
 from localcloud.sagemaker.hosting.models import ServedModel
 from localcloud.sagemaker.hosting.serving.wire import Reply
-from localcloud.sagemaker.jobs.container import Container, base_environment
+from localcloud.sagemaker.jobs.bytecode import supply
+from localcloud.sagemaker.jobs.container import Container, base_environment, with_variables
 from localcloud.sagemaker.jobs.isolation import probe
 from localcloud.sagemaker.jobs.output import HostLog, read_output
 from localcloud.sagemaker.logs import LogShipper
 
 MODEL_DIR: Final = "/opt/ml/model"
 CODE_DIR: Final = "/opt/ml/code"
+MAX_REASON: Final = 1024
 _CHECKOUT: Final = Path(__file__).parents[3]
 _STOP_GRACE_SECONDS: Final = 5.0
 _LOG_CLOSE_SECONDS: Final = 2.0
 
-# -P and an explicit path: neither the working directory nor this checkout may serve the model's imports.
+# A container's Python does not see this checkout (jobs/clean_path): it is shown for as long as the worker is imported.
 _BOOT: Final = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
-    "from localcloud.sagemaker.hosting.serving.worker import main; main(sys.argv[1:])"
+    "import sys; sys.path.insert(0, sys.argv[1]); from localcloud.sagemaker.hosting.serving.worker import main; "
+    "sys.path.pop(0); main(sys.argv[2:])"
 )
 
 
@@ -72,6 +74,7 @@ class ModelServer:
         self._container = Container.create(self._place.directory, probe())
         unpack(s3, self._model.artifact, self._container.outside(MODEL_DIR))
         self._code_dir = self._unpacked_code(s3, self._container)
+        supply(self._container.outside(self._code_dir), self._cloud.state_dir / "cache" / "bytecode")
 
     def start(self, timeout: float) -> None:
         """Return when /ping is answered. Raises DeploymentFailed after `timeout` seconds or when the process dies."""
@@ -128,7 +131,7 @@ class ModelServer:
         if self._container is None:
             raise RuntimeError("start() before prepare()")
         argv = [sys.executable, "-P", "-c", _BOOT, str(_CHECKOUT), "--fd", str(listener.fileno())]
-        argv += ["--model-dir", MODEL_DIR, "--code-dir", self._code_dir, "--hide", str(_CHECKOUT)]
+        argv += ["--model-dir", MODEL_DIR, "--code-dir", self._code_dir]
         argv += ["--program", self._model.environment["SAGEMAKER_PROGRAM"], "--framework", self._model.framework]
         self._container.outside(CODE_DIR).mkdir(exist_ok=True)
         process = self._container.start(
@@ -147,7 +150,7 @@ class ModelServer:
         if self._model.framework == "xgboost":
             # The container's own default: more threads cost more than they give on single requests.
             image["OMP_NUM_THREADS"] = "1"
-        return base_environment(self._cloud, self._session) | image | dict(self._model.environment)
+        return with_variables(base_environment(self._cloud, self._session), image | dict(self._model.environment))
 
     def _read_log(self, process: "subprocess.Popen[bytes]") -> None:
         path = self._place.directory.parent / f"{self._place.directory.name}.log"
@@ -170,10 +173,11 @@ class ModelServer:
     def _unhealthy(self) -> str:
         lines = [line for line in (self._log.stderr() if self._log else []) if line.strip()]
         told = f" The container's last line: {lines[-1].strip()}" if lines else ""
-        return (
+        reason = (
             f"The primary container for production variant {self._place.variant} did not pass the ping health check. "
             f"Please check CloudWatch logs for this endpoint.{told}"
         )
+        return reason[:MAX_REASON]
 
     def _unpacked_code(self, s3: object, container: Container) -> str:
         """The container path of the inference script's directory."""

@@ -60,11 +60,15 @@ def validate(request: Mapping[str, Any]) -> None:
 
 
 def describe(request: Mapping[str, Any]) -> dict[str, Any]:
-    """A new job's description, but for its names and times."""
+    """A new job's description, but for its names and times.
+
+    ModelArtifacts is a required member of the answer: it tells where the model will be, whatever becomes of the job.
+    """
     flags = ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining")
     held = {name: value for name, value in request.items() if name != "Tags"}
     condition = {"MaxRuntimeInSeconds": _DAY} | request.get("StoppingCondition", {})
-    return dict.fromkeys(flags, False) | held | {"StoppingCondition": condition}
+    artifacts = {"S3ModelArtifacts": model_uri(request["OutputDataConfig"], request["TrainingJobName"])}
+    return dict.fromkeys(flags, False) | held | {"StoppingCondition": condition, "ModelArtifacts": artifacts}
 
 
 class TrainingWorkload:
@@ -127,10 +131,8 @@ class TrainingWorkload:
             artifacts.upload(kind, [host.container.outside(path) for host in hosts], scratch)
 
     def description(self, hosts: Sequence[Host], ending: Ending) -> dict[str, Any]:
-        final: dict[str, Any] = {"FinalMetricDataList": self._scanner.final()} if self._scanner.final() else {}
-        if ending != "failed":
-            final["ModelArtifacts"] = {"S3ModelArtifacts": model_uri(self._request["OutputDataConfig"], self._name)}
-        return final
+        final = self._scanner.final()
+        return {"FinalMetricDataList": final} if final else {}
 
     def _write_config(self, host: Host, hosts: Sequence[Host]) -> None:
         documents = {

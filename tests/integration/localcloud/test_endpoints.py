@@ -253,6 +253,41 @@ def test_a_first_deployment_that_breaks_fails(hosting, name):
     hosting.delete(name)
 
 
+def test_a_script_sees_its_image_and_not_this_project(hosting, name):
+    script = """
+import json, os, sys
+
+def model_fn(model_dir):
+    return model_dir
+
+def transform_fn(model_dir, body, content_type, accept):
+    try:
+        import sluice
+        seen = "the project"
+    except ModuleNotFoundError as error:
+        seen = error.name
+    keys = sorted(key for key in os.environ if key.startswith(("AWS_", "SAGEMAKER_", "SM_", "MINISTACK")))
+    return json.dumps({"seen": seen, "keys": keys, "path": sys.path[0], "model": os.listdir(model_dir)}), accept
+"""
+    hosting.create(hosting.plain(name, script))
+    told = hosting.ask(name)
+    assert told["seen"] == "sluice"
+    assert told["keys"] == [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "SAGEMAKER_PROGRAM",
+        "SAGEMAKER_SUBMIT_DIRECTORY",
+        "SM_MODEL_DIR",
+    ]
+    assert told["path"].endswith("/model/code")
+    assert sorted(told["model"]) == ["code", "name"]
+    hosting.delete(name)
+
+
 def test_a_requirements_file_fails_the_deployment_with_what_to_do(hosting, name):
     files = {"code/inference.py": PLAIN_SCRIPT.encode(), "code/requirements.txt": b"left-pad\n", "name": b"n"}
     with pytest.raises(WaiterError):

@@ -115,11 +115,6 @@ def test_runs_as_json(account: Account, capsys: Capture) -> None:
     assert (first["verdict"], first["package_arn"]) == ("pass", "arn:package")
 
 
-def test_nothing_to_follow(account: Account, capsys: Capture) -> None:
-    assert account.type("runs", "upsell", "--follow") == 1
-    assert "there is no run to follow. Upload data under models/upsell/raw/" in capsys.readouterr().err
-
-
 def test_predict_without_an_endpoint_says_what_is_missing(account: Account, capsys: Capture) -> None:
     assert account.type("predict", "churn", "rows.csv") == 1
     assert "churn has no endpoint. Approve a version first" in capsys.readouterr().err

@@ -1,3 +1,3 @@
-"""As in tests/unit/training_code: the whole of xgboost first, for other tests of this process."""
+"""As in tests/unit/training_code: scikit-learn first, so that xgboost is imported whole."""
 
-import xgboost  # noqa: F401
+import sklearn  # noqa: F401

@@ -22,7 +22,8 @@ EXAMPLE = Path(__file__).parents[3] / "examples" / "churn"
 
 def _load() -> ModuleType:
     spec = importlib.util.spec_from_file_location("churn_generate", EXAMPLE / "generate.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

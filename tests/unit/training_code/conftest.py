@@ -2,8 +2,8 @@
 
 import pytest
 
-# Before any script imports it without scikit-learn: other tests in this process may need the whole of it.
-import xgboost  # noqa: F401
+# Before any script imports xgboost: it is imported whole then, as other tests of this process may need it.
+import sklearn  # noqa: F401
 from hypothesis import settings
 
 from tests.unit.training_code.tiny import (

@@ -89,7 +89,7 @@ def test_accept(model: Artifact, accept: str, is_json: bool):
     [
         ([RECORD, RECORD, {**RECORD, "visits": "abc"}], "row 3, column 'visits': 'abc' is not a number"),
         ([{**RECORD, "visits": [1]}], "row 1, column 'visits': a list is not a single value"),
-        ([{**RECORD, "visits": True}], "row 1, column 'visits': True is not a number"),
+        ([{**RECORD, "visits": True}], "row 1, column 'visits': 'True' is not a number"),
         ([RECORD, {**RECORD, "vists": 3}], "row 2, column 'vists': the model does not know it"),
         ({}, "row 1 names none of the model's columns: income, visits, city"),
         ({"id": "k1"}, "row 1 names none of the model's columns"),

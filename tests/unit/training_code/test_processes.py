@@ -11,7 +11,7 @@ import pytest
 
 import preprocess
 import train
-from tests.unit.training_code.tiny import Pipeline, evaluate_arguments, write_definition, write_rows
+from tests.unit.training_code.tiny import Pipeline, channels, evaluate_arguments, write_definition, write_rows
 
 SCRIPTS = Path(preprocess.__file__).parent
 
@@ -70,12 +70,10 @@ def test_what_costs_a_second_to_import_is_not_imported(
     golden = tmp_path / "golden.json"
     golden.write_text(json.dumps(pipeline.read("evaluation/golden.json")["records"]))
     shutil.copytree(pipeline.output, tmp_path / "out")
-    paths = {name: str(pipeline.output / name) for name in ("train", "validation", "codec")}
+    definition = ["--definition", str(pipeline.definition)]
     arguments = {
-        "preprocess": ["--data", str(pipeline.data), "--definition", str(pipeline.definition)]
-        + ["--output", str(tmp_path / "new")],
-        "train": [part for name, path in paths.items() for part in (f"--{name}", path)]
-        + ["--model-dir", str(tmp_path / "model")],
+        "preprocess": ["--data", str(pipeline.data), *definition, "--output", str(tmp_path / "new")],
+        "train": [*channels(pipeline.output), "--model-dir", str(tmp_path / "model"), "--num_round", "3"],
         "evaluate": evaluate_arguments(tmp_path / "out", pipeline.model, pipeline.definition),
         "inference": ["--model-dir", str(pipeline.model), "--input", str(golden)],
     }[script]

@@ -113,7 +113,7 @@ def test_channels_that_are_not_of_this_codec(pipeline: Pipeline, tmp_path: Path)
     with pytest.raises(BadData, match=r"train.csv is not what features.json describes \(the target and 3 numeric"):
         train.main(arguments)
     (output / "train" / "train.csv").unlink()
-    with pytest.raises(BadData, match="no .csv file in the channel"):
+    with pytest.raises(BadData, match=r"no \.csv file in the channel"):
         train.main(arguments)
     (output / "codec" / "features.json").unlink()
     with pytest.raises(BadData, match=r"no features.json in"):

@@ -14,7 +14,6 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from localcloud.sagemaker.hosting.serving.transform import ScriptError, invocation, transform_of
@@ -27,7 +26,6 @@ def main(argv: Sequence[str]) -> None:
     options = _options(argv)
     # A SIGTERM ends the process at once: the gateway drains an instance before it stops it.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _hide(options.hide)
     functions = _script(options.code_dir, options.program)
     transform = transform_of(functions, lambda: _defaults(options.framework))
     model = _model(functions, options)
@@ -43,23 +41,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--code-dir", required=True)
     parser.add_argument("--program", required=True, help="the inference script's file or module name")
     parser.add_argument("--framework", required=True, choices=["xgboost", "scikit-learn"])
-    parser.add_argument("--hide", default="", help="a source tree that the model must not import from")
     return parser.parse_args(argv)
-
-
-def _hide(tree: str) -> None:
-    """The local cloud's own checkout is on the path of an editable install; in a container it is not."""
-    if tree:
-        kept = (Path(sys.prefix), Path(sys.base_prefix))
-        sys.path[:] = [entry for entry in sys.path if not _lies_in(entry, Path(tree)) or _under(entry, kept)]
-
-
-def _lies_in(entry: str, tree: Path) -> bool:
-    return Path(entry or ".").resolve().is_relative_to(tree.resolve())
-
-
-def _under(entry: str, parents: Sequence[Path]) -> bool:
-    return any(Path(entry).is_relative_to(parent) for parent in parents)
 
 
 def _script(code_dir: str, program: str) -> dict[str, Callable[..., Any]]:

@@ -56,7 +56,7 @@ def test_a_quarantined_upload_is_reported_with_its_reason(tmp_path: Path) -> Non
 
 
 def test_any_other_end_is_reported_with_its_cause(tmp_path: Path) -> None:
-    with pytest.raises(StageFailedError, match="the run ended FAILED: States.TaskFailed a long story"):
+    with pytest.raises(StageFailedError, match=r"the run ended FAILED: States\.TaskFailed a long story"):
         check(ended(), [], tmp_path)
 
 

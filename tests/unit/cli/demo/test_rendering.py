@@ -1,4 +1,5 @@
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,7 +63,8 @@ def on_a_terminal(*lines: str, fails: bool = False) -> str:
 
 def scrollback(screen: str) -> list[str]:
     """The lines that stay above the moving part."""
-    return [line.strip() for line in screen.splitlines() if line.startswith(("✓", "✗", "    "))]
+    lines = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", line) for line in screen.splitlines()]
+    return [line.strip() for line in lines if line.startswith(("✓", "✗", "    "))]
 
 
 def test_a_finished_stage_stays_with_its_lines_and_details() -> None:

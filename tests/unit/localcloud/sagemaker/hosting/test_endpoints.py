@@ -4,7 +4,9 @@ import time
 import pytest
 
 from localcloud.errors import ApiError
+from localcloud.sagemaker.hosting.deployment import Deployments
 from localcloud.sagemaker.hosting.serving.wire import Reply
+from tests.fakes.cloud import FakeCloud
 from tests.unit.localcloud.sagemaker.hosting.variant_requests import instances, serverless
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:endpoint/churn"
@@ -239,3 +241,11 @@ def test_closing_ends_the_servers_and_a_creation_under_way(api, endpoint, server
     threading.Timer(0.05, servers.gates["m2"].set).start()
     api.hosting.close()
     assert [server.removed for server in servers.made] == [True, True]
+
+
+def test_containers_of_a_killed_cloud_are_cleared_but_their_logs_stay(tmp_path):
+    left = tmp_path / "endpoints" / "churn"
+    (left / "AllTraffic-i-1" / "ml").mkdir(parents=True)
+    (left / "AllTraffic-i-1.log").touch()
+    Deployments(FakeCloud(tmp_path))
+    assert [path.name for path in left.iterdir()] == ["AllTraffic-i-1.log"]

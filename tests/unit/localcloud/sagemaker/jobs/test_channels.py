@@ -83,8 +83,8 @@ def test_a_prefix_without_objects_says_what_to_check(s3, tmp_path):
         fetch(s3, Source("s3://bucket/nothing/", "/x"), tmp_path)
     assert failure.value.reason == (
         'ClientError: Data download failed: No S3 objects found under S3 URL "s3://bucket/nothing/" given in input '
-        "data source. Please ensure that the bucket exists in the selected region (us-east-1), that objects exist under "
-        f'that S3 prefix, and that the role "{ROLE}" has "s3:ListBucket" permissions on bucket "bucket".'
+        "data source. Please ensure that the bucket exists in the selected region (us-east-1), that objects exist "
+        f'under that S3 prefix, and that the role "{ROLE}" has "s3:ListBucket" permissions on bucket "bucket".'
     )
 
 

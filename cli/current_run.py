@@ -1,0 +1,38 @@
+"""Which run to follow: right after an upload it is not in the state table yet."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sluice.aws.runs import Run
+
+
+def find_run(
+    newest_first: Callable[[], list[Run]],
+    is_starting: Callable[[], bool],
+    *,
+    every_seconds: float,
+    limit_seconds: float,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Run | None:
+    """The newest active run; else one that is just starting, as soon as it is planned; else the newest of all.
+
+    None when there is no run and none has come up after `limit_seconds`.
+    """
+    deadline = clock() + limit_seconds
+    while True:
+        starting = is_starting()  # asked first: a run that is planned in between is then found below
+        runs = newest_first()
+        active = next((run for run in runs if run.status == "RUNNING"), None)
+        if active or (runs and not starting):
+            return active or runs[0]
+        if clock() >= deadline:
+            return runs[0] if runs else None
+        sleep(every_seconds)
+
+
+def execution_is_active(states: Any, state_machine_arn: str) -> bool:
+    """An execution that is under way may have no run yet: StartRun plans it."""
+    listed = states.list_executions(stateMachineArn=state_machine_arn, statusFilter="RUNNING", maxResults=1)
+    return bool(listed["executions"])
