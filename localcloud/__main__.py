@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import os
 import sys
 from dataclasses import asdict
@@ -53,4 +54,7 @@ def _say(report_fd: int | None, document: dict[str, object], text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    logging.shutdown()
+    # Everything is closed; threads that still wait for something of this server must not keep the process.
+    os._exit(code)

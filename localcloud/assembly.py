@@ -36,7 +36,7 @@ class LocalCloud:
         self._register_services()
         self._install_states()
         events.install_delivery(self._deliveries.submit)
-        lambdas.install(self._may_send_dead_letter)
+        lambdas.install(self._may_send_dead_letter, self._function_session)
         stacks.install(self._check_function_role, self._check_machine)
 
     def close(self) -> None:
@@ -78,6 +78,9 @@ class LocalCloud:
         if not allowed:
             self._gateway.put_metric("AWS/Lambda", "DeadLetterErrors", 1, "Count", {"FunctionName": function})
         return allowed
+
+    def _function_session(self, role_arn: str, function: str) -> Credentials:
+        return self._gateway.assume_role(role_arn, function, LAMBDA)
 
     def _check_function_role(self, role_arn: str) -> None:
         try:

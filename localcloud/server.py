@@ -96,10 +96,14 @@ class _Run:
         config.graceful_timeout = 1.0
         config.accesslog = None
         config.errorlog = logging.getLogger("hypercorn.error")
-        try:
-            await serve_asgi(self._announcing(serving.application), config, shutdown_trigger=self._stopping.wait)
-        finally:
-            cloud.close()
+
+        async def told_to_stop() -> None:
+            # The port outlives what is behind it: a job's last log lines still arrive, and requests that wait for a
+            # function or an endpoint are answered, rather than hold up the end.
+            await self._stopping.wait()
+            await asyncio.to_thread(cloud.close)
+
+        await serve_asgi(self._announcing(serving.application), config, shutdown_trigger=told_to_stop)
 
     def _announcing(self, application: Any) -> Any:
         """Tells of readiness once the application has started and answers through its port."""

@@ -1,4 +1,4 @@
-"""Lambda: our worker in place of MiniStack's, the exception's own name in errors, and the role behind dead letters."""
+"""Lambda: our worker in place of MiniStack's, the exception's own name in errors, and the role behind it all."""
 
 import contextvars
 import json
@@ -13,18 +13,22 @@ from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 from localcloud import lambda_bootstrap
+from localcloud.cloud import Credentials
 
 _log = logging.getLogger(__name__)
 
 # Asks whether a function's role may send its dead letter: (role ARN, function name, target ARN).
 MaySend = Callable[[str, str, str], bool]
+# A session of a function's role for the function of that name; raises ApiError when Lambda may not assume the role.
+OpenSession = Callable[[str, str], Credentials]
 
 _response = threading.local()
 _warming = ThreadPoolExecutor(1, "function-warming")
 
 
-def install(may_send: MaySend) -> None:
+def install(may_send: MaySend, open_session: OpenSession) -> None:
     _install_worker()
+    _install_sessions(open_session)
     _install_error_names()
     _install_dead_letter_check(may_send)
 
@@ -50,8 +54,7 @@ def _start_worker(name: str) -> None:
     worker = lambda_runtime.get_or_create_worker(name, config, record["code_zip"], config.get("Version", "$LATEST"))
     try:
         lambda_runtime.ensure_spawned(worker)
-    except (RuntimeError, OSError) as error:
-        # The first invocation will meet the same and report it to its caller.
+    except Exception as error:  # the thread's edge: the first invocation will meet the same, and tell its caller
         _log.warning("function %s was not started ahead: %s", name, error)
 
 
@@ -64,6 +67,15 @@ def _install_worker() -> None:
         return (binary, script) if runtime.startswith("python") else (binary, source)
 
     lambda_runtime._detect_runtime_binary = runtime_binary
+
+
+def _install_sessions(open_session: OpenSession) -> None:
+    """MiniStack derives a function's keys from its ARN, which anyone can do, and never asks whom the role trusts."""
+
+    def execution_credentials(config: dict[str, Any]) -> dict[str, str]:
+        return open_session(config.get("Role", ""), config.get("FunctionName", "")).environment()
+
+    lambda_runtime.execution_credentials = execution_credentials
 
 
 def _install_error_names() -> None:

@@ -229,3 +229,6 @@ def _as_task_failure() -> Iterator[None]:
         yield
     except TaskFailed as failed:
         raise sfn._ExecutionError(failed.error, failed.cause) from failed
+    except ApiError as error:
+        # The role itself cannot be assumed any more.
+        raise sfn._ExecutionError("States.Runtime", error.message) from error

@@ -50,6 +50,10 @@ class SageMaker:
         """Block until the job has ended; its final Describe output. TimeoutError after `timeout` seconds."""
         return self.jobs.wait(kind, name, timeout)
 
+    def warm_up(self) -> None:
+        """Spare the first job most of a second; call it off the critical path, when the cloud answers."""
+        self.jobs.warm_up()
+
     def close(self) -> None:
         for part in reversed(self._parts):
             part.close()

@@ -91,11 +91,15 @@ class Checkpoints:
     def start(self) -> None:
         self._thread.start()
 
-    def finish(self) -> None:
-        """The last state, uploaded; raises JobFailure when S3 refuses it."""
+    def release(self) -> None:
+        """Upload no more."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join()
+
+    def finish(self) -> None:
+        """The last state, uploaded; raises JobFailure when S3 refuses it."""
+        self.release()
         try:
             self._sync()
         except S3Error as exc:

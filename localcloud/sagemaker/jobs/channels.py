@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from localcloud.sagemaker.jobs.failures import JobFailure, download_failed
-from localcloud.sagemaker.jobs.s3 import S3Error, S3Files, S3Object, explain, in_parallel, split_uri
+from localcloud.sagemaker.jobs.parallel import in_parallel
+from localcloud.sagemaker.jobs.s3 import S3Error, S3Files, S3Object, explain, split_uri
 
 DataType = Literal["S3Prefix", "ManifestFile"]
 

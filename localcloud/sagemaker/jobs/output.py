@@ -1,5 +1,6 @@
 """What a job's process prints: read line by line until it ends, kept in a file, shipped, and searched for metrics."""
 
+import logging
 import os
 import selectors
 import threading
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import IO, Final
 
 from localcloud.sagemaker.logs import MAX_MESSAGE, LogShipper
+
+_log = logging.getLogger(__name__)
 
 _READ: Final = 1 << 16
 _TAIL_LINES: Final = 200
@@ -30,7 +33,11 @@ class HostLog:
             if from_stderr:
                 self._stderr.append(text)
         self._shipper.put(text)
-        self._scan(text)
+        try:
+            self._scan(text)
+        except Exception:
+            # A reader that died here would leave the script writing into a full pipe for ever.
+            _log.exception("A line of %s could not be searched", self._file.name)
 
     def note(self, text: str) -> None:
         """A line of the local cloud's own."""

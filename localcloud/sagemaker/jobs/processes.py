@@ -15,7 +15,7 @@ from localcloud.cloud import Cloud
 from localcloud.sagemaker.jobs.failures import JobFailure, exit_code
 from localcloud.sagemaker.jobs.hosts import Host
 from localcloud.sagemaker.jobs.output import read_output
-from localcloud.sagemaker.jobs.s3 import in_parallel
+from localcloud.sagemaker.jobs.parallel import in_parallel
 
 Ending = Literal["completed", "failed", "stopped", "max-runtime"]
 

@@ -109,6 +109,9 @@ class ProcessingWorkload:
             except S3Error as exc:
                 raise upload_failed(f"{one['OutputName']} to {target['S3Uri']}: {explain(exc)}") from exc
 
+    def release(self) -> None:
+        """Nothing goes on beside a processing job."""
+
     def description(self, hosts: Sequence[Host], ending: Ending) -> dict[str, Any]:
         told = _message(hosts)
         return {"ExitMessage": told} if told else {}

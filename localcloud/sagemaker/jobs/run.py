@@ -14,7 +14,7 @@ from localcloud.sagemaker.jobs.failures import JobFailure
 from localcloud.sagemaker.jobs.hosts import Host, label, make_hosts
 from localcloud.sagemaker.jobs.isolation import probe
 from localcloud.sagemaker.jobs.output import HostLog
-from localcloud.sagemaker.jobs.processes import Outcome, Processes
+from localcloud.sagemaker.jobs.processes import Ending, Outcome, Processes
 from localcloud.sagemaker.jobs.progress import Progress
 from localcloud.sagemaker.jobs.s3 import S3Files
 from localcloud.sagemaker.jobs.settings import JobSettings
@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 # Logs that CloudWatch has not taken by then stay in the job's own file.
 _LOG_SECONDS: Final = 10.0
+_DEFECT: Final = "InternalServerError: the local cloud failed; its log says where"
 _REWRITTEN: Final = (
     "Without a mount namespace /opt/ml is rewritten in arguments and variables, and not in the script's own text"
 )
@@ -82,8 +83,8 @@ class JobRun:
         logs: list[HostLog] = []
         try:
             directory = self._context.make_directory()
-            logs = self._open_logs(directory)
-            hosts = make_hosts(directory, probe(self._context.settings.isolation), logs)
+            logs += self._open_logs(directory)
+            hosts += make_hosts(directory, probe(self._context.settings.isolation), logs)
             outcome, reason = self._work(hosts)
         except JobFailure as exc:
             outcome, reason = Outcome("failed"), exc.reason
@@ -91,21 +92,26 @@ class JobRun:
             outcome, reason = Outcome("stopped"), ""
         except Exception:
             _log.exception("The job %s met a defect of the local cloud", self._context.name)
-            outcome, reason = Outcome("failed"), "InternalServerError: the local cloud failed; its log says where"
-        self._end(hosts, logs, outcome, reason)
+            outcome, reason = Outcome("failed"), _DEFECT
+        self._end(hosts, logs, "stopped" if self._stop.is_set() else outcome.ending, reason)
 
     def _work(self, hosts: Sequence[Host]) -> tuple[Outcome, str]:
         files = S3Files(self._context.cloud.client("s3", self._context.credentials), self._workload.kms_key)
-        self._check()
-        self._progress.downloading()
-        self._workload.prepare(hosts, files, self._check)
-        self._check()
+        try:
+            self._check()
+            self._progress.downloading()
+            self._workload.prepare(hosts, files, self._check)
+            self._check()
+            return self._execute(hosts, files)
+        finally:
+            self._workload.release()
+
+    def _execute(self, hosts: Sequence[Host], files: S3Files) -> tuple[Outcome, str]:
         if hosts[0].container.isolation.way == "rewriting":
             hosts[0].log.note(_REWRITTEN)
         self._progress.running()
-        outcome = self._processes.run(
-            [(host, self._workload.command(host)) for host in hosts], self._workload.max_seconds
-        )
+        commands = [(host, self._workload.command(host)) for host in hosts]
+        outcome = self._processes.run(commands, self._workload.max_seconds)
         if not self._killed:
             if outcome.ending != "failed":
                 self._progress.uploading()
@@ -116,15 +122,19 @@ class JobRun:
         if self._stop.is_set():
             raise _StopRequestedError
 
-    def _end(self, hosts: Sequence[Host], logs: Sequence[HostLog], outcome: Outcome, reason: str) -> None:
+    def _end(self, hosts: Sequence[Host], logs: Sequence[HostLog], ending: Ending, reason: str) -> None:
         """The log is whole before the job counts as ended. What was stopped is Stopped, whatever its script did."""
-        ending = "stopped" if self._stop.is_set() else outcome.ending
-        changes = self._workload.description(hosts, ending) if hosts else {}
-        for log in logs:
-            if reason:
-                log.note(reason)
-            log.close(0 if self._killed else _LOG_SECONDS)
-        self._progress.ended(ending, reason if ending == "failed" else "", changes)
+        changes: dict[str, Any] = {}
+        try:
+            changes = self._workload.description(hosts, ending)
+            for log in logs:
+                if reason:
+                    log.note(reason)
+                log.close(0 if self._killed else _LOG_SECONDS)
+        except Exception:
+            _log.exception("The end of the job %s met a defect of the local cloud", self._context.name)
+        finally:
+            self._progress.ended(ending, reason if ending == "failed" else "", changes)
         if ending != "failed" and not self._context.settings.keep_files:
             for host in hosts:
                 shutil.rmtree(host.container.directory, ignore_errors=True)

@@ -1,8 +1,7 @@
 """S3 as a job sees it: a real client that signs as the job's role, so that what the role lacks fails here too."""
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +9,8 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-PARALLEL: Final = 8
+from localcloud.sagemaker.jobs.parallel import in_parallel
+
 _CHUNK: Final = 1 << 20
 _ONE_REQUEST: Final = 64 << 20
 
@@ -84,15 +84,3 @@ class S3Files:
 
 def files_below(directory: Path) -> Iterator[Path]:
     return (path for path in sorted(directory.rglob("*")) if path.is_file())
-
-
-def in_parallel(work: Callable[[Any], None], items: Sequence[Any] | Iterable[Any]) -> None:
-    """All of them, a few at a time; the first error is raised after the running ones ended."""
-    todo = list(items)
-    if len(todo) <= 1:
-        for item in todo:
-            work(item)
-        return
-    with ThreadPoolExecutor(min(PARALLEL, len(todo)), "s3") as pool:
-        for future in [pool.submit(work, item) for item in todo]:
-            future.result()

@@ -13,6 +13,7 @@ from localcloud.api import ApiError, Call, Handler
 from localcloud.cloud import Caller, Cloud, Credentials
 from localcloud.sagemaker.arns import arn
 from localcloud.sagemaker.jobs import processing, training
+from localcloud.sagemaker.jobs.checks import refuse
 from localcloud.sagemaker.jobs.isolation import probe
 from localcloud.sagemaker.jobs.progress import ProcessingProgress, Progress, TrainingProgress
 from localcloud.sagemaker.jobs.records import PROCESSING, TERMINAL, TRAINING, JobKind, JobRecords, Kind
@@ -24,6 +25,7 @@ from localcloud.sagemaker.listing import page, select
 from localcloud.sagemaker.tags import TagStore
 
 _JOIN_SECONDS = 5.0
+_FILTERS_NOT_IMPLEMENTED = ("WarmPoolStatusEquals", "TrainingPlanArnEquals")
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ class _Service:
 
     def _list(self, call: Call) -> dict[str, Any]:
         self._cloud.authorize(call.caller, f"sagemaker:{call.operation}", "*")
+        refuse(call.input, _FILTERS_NOT_IMPLEMENTED)
         chosen = select(self._records.all(), call.input, self._kind.name, self._kind.status)
         shown, token = page(chosen, call.input)
         members = (

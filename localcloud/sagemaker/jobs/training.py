@@ -130,6 +130,10 @@ class TrainingWorkload:
         for kind, path in (("model", toolkit.MODEL_DIR), ("output", toolkit.OUTPUT_DATA_DIR)):
             artifacts.upload(kind, [host.container.outside(path) for host in hosts], scratch)
 
+    def release(self) -> None:
+        for checkpoints in self._checkpoints:
+            checkpoints.release()
+
     def description(self, hosts: Sequence[Host], ending: Ending) -> dict[str, Any]:
         final = self._scanner.final()
         return {"FinalMetricDataList": final} if final else {}

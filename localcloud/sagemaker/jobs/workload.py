@@ -29,5 +29,8 @@ class Workload(Protocol):
     def finish(self, hosts: Sequence[Host], files: S3Files, ending: Ending) -> None:
         """Upload what a job with this ending leaves; called for failed ones too."""
 
+    def release(self) -> None:
+        """End what `prepare` has started, however far it came."""
+
     def description(self, hosts: Sequence[Host], ending: Ending) -> dict[str, Any]:
         """Members of Describe that are known only at the end."""

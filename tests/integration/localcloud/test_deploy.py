@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,21 @@ def test_a_failing_resource_is_named_and_the_next_deployment_starts_over(
 
     definition.write_text(good)
     assert greeting(cloud, put_up(cloud, project, stack_name)) == "HELLO"
+
+
+def test_a_deployed_function_is_started_ahead_of_its_first_invocation(
+    cloud: Running, project: Path, stack_name: str
+) -> None:
+    (project / "functions/greet/composing.py").write_text(
+        "import time\nSTARTED = time.time()\ndef compose(greeting): return STARTED\n"
+    )
+    outputs = put_up(cloud, project, stack_name)
+    log = Path(cloud.server.log)
+    eventually(lambda: f"worker spawned for {outputs['FunctionName']}" in log.read_text())
+
+    invoked = time.time()
+
+    assert greeting(cloud, outputs) < invoked
 
 
 def test_a_function_needs_a_role_that_lambda_may_assume(cloud: Running, project: Path, stack_name: str) -> None:

@@ -156,6 +156,15 @@ def test_the_context_and_the_environment_are_lambdas(cloud: Running) -> None:
     assert seen == {"name": name, "memory": 256, "arn": function, "root": True, "own": "value"}
 
 
+def test_a_role_that_does_not_trust_lambda_runs_nothing(cloud: Running) -> None:
+    function = cloud.function("def handle(event, context): ...\n", cloud.role("states.amazonaws.com"))
+
+    payload, kind = invoke(cloud, function)
+
+    assert kind == "Unhandled"
+    assert "allows principal 'lambda.amazonaws.com' to assume the role" in payload["errorMessage"]
+
+
 def test_what_a_function_prints_is_in_its_log_group(cloud: Running) -> None:
     function = cloud.function("def handle(event, context): print('a line'); raise OSError('gone')\n")
 

@@ -7,12 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
 from localcloud import daemon
 from localcloud.errors import LocalCloudError
@@ -146,6 +149,26 @@ def test_detached_server_outlives_its_starter_and_stops_when_told(tmp_path: Path
     assert not _answers(server.port)
     assert daemon.status(tmp_path) is None
     assert not daemon.stop(tmp_path)
+
+
+def test_stopping_does_not_wait_for_work_that_runs(tmp_path: Path) -> None:
+    server = daemon.start_detached(tmp_path)
+    cloud = Running(server, tmp_path)
+    function = cloud.function("import time\ndef handle(event, context): time.sleep(600)\n", Timeout=900)
+    invocation = threading.Thread(target=_invoke_and_lose, args=(cloud.client("lambda"), function))
+    invocation.start()
+    eventually(lambda: _children(server.pid, "_worker.py"))
+
+    started = time.monotonic()
+    assert daemon.stop(tmp_path)
+
+    assert time.monotonic() - started < 5
+    invocation.join(10)
+
+
+def _invoke_and_lose(client: Any, function: str) -> None:
+    with suppress(ClientError, HTTPClientError):
+        client.invoke(FunctionName=function)
 
 
 def test_a_stale_server_file_is_no_server(tmp_path: Path) -> None:

@@ -373,6 +373,11 @@ def test_jobs_are_listed_in_pages_and_by_status(train, ask):
     assert failed["SecondaryStatus"] == "Failed"
 
 
+def test_a_filter_that_is_not_implemented_is_refused_not_ignored(ask):
+    with pytest.raises(ApiError, match="WarmPoolStatusEquals is not implemented"):
+        ask("ListTrainingJobs", WarmPoolStatusEquals="Available")
+
+
 def test_tags_given_at_create_are_the_jobs_tags(train, tags):
     job = train(Tags=[{"Key": "MANAGED", "Value": "yes"}])
     assert tags.of(job["TrainingJobArn"]) == {"MANAGED": "yes"}
@@ -401,7 +406,11 @@ def test_close_ends_what_runs_and_wakes_who_waits(cloud, jobs, ask):
 def test_a_succeeded_job_leaves_its_log_a_failed_one_its_files_too(train, cloud):
     train(name="good")
     train("raise SystemExit(1)", name="bad")
-    assert sorted(path.name for path in (cloud.state_dir / "jobs" / "good").iterdir()) == [".kind", "algo-1.log"]
+    left = cloud.state_dir / "jobs" / "good"
+    deadline = time.monotonic() + 10
+    while (left / "algo-1").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert sorted(path.name for path in left.iterdir()) == [".kind", "algo-1.log"]
     assert (cloud.state_dir / "jobs" / "bad" / "algo-1" / "ml" / "input" / "data" / "train" / "train.csv").is_file()
 
 
@@ -432,3 +441,10 @@ def test_a_description_answers_as_the_model_says(train, ask, jobs, cloud):
     status, _, body = asyncio.run(service("POST", "/", headers, b'{"TrainingJobName": "job"}', {}))
     assert status == 200
     assert isinstance(json.loads(body)["TrainingEndTime"], float)
+
+
+def test_a_job_that_cannot_start_leaves_nothing_running_for_its_checkpoints(train):
+    specification = requests.training()["AlgorithmSpecification"] | {"ContainerEntrypoint": ["no-such-program"]}
+    job = train(AlgorithmSpecification=specification, CheckpointConfig={"S3Uri": "s3://bucket/checkpoints"})
+    assert job["FailureReason"] == "ClientError: Cannot start no-such-program on algo-1: No such file or directory"
+    assert not [thread for thread in threading.enumerate() if thread.name == "checkpoints"]

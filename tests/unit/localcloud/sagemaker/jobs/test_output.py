@@ -64,6 +64,15 @@ def test_every_line_is_looked_at_for_metrics(tmp_path, logs):
     assert seen == ["[0] auc:0.5"]
 
 
+def test_a_search_that_breaks_does_not_stop_the_reader(tmp_path, logs):
+    def broken(line):
+        raise RuntimeError(line)
+
+    log = HostLog(tmp_path / "algo-1.log", LogShipper(lambda: logs, "group", "stream"), broken)
+    run(log, "print('one'); print('two')")
+    assert logs.streams["group", "stream"] == ["one", "two"]
+
+
 def test_lines_are_whole_however_the_bytes_come():
     splitter = LineSplitter()
     assert list(splitter.feed(b"one\ntw")) == ["one"]

@@ -1,0 +1,204 @@
+"""A user's day with the local cloud, command by command: up, init, upload, follow, approve, predict, reject, down."""
+
+import csv
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from tests.integration.cli.conftest import ROOT, Finished, Shell, processes_of
+
+pytestmark = pytest.mark.slow
+
+BUCKET = "sluice-dev-000000000000-us-east-1"
+ROWS = 3000
+
+
+class Day:
+    """What was done once, for all tests to look at."""
+
+    def __init__(self, shell: Shell, up: Finished) -> None:
+        self.shell = shell
+        self.up = up
+        self.init = self._make_definition()
+        self._upload()
+        self.followed = shell.sluice("runs", "churn", "--follow")
+        self.approved = shell.sluice("approve", "churn", "latest", "--reason", "reviewed in the test")
+        self._wait_for("DEPLOYED")
+
+    def history(self) -> list[dict]:
+        return json.loads(self.shell.sluice("history", "churn", "--json").out)
+
+    def upload(self, path: Path, key: str) -> None:
+        variables = self.shell.variables
+        s3 = boto3.client(
+            "s3",
+            endpoint_url=variables["AWS_ENDPOINT_URL"],
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+            region_name=variables["AWS_DEFAULT_REGION"],
+            config=Config(proxies={}),
+        )
+        s3.upload_file(str(path), BUCKET, key)
+
+    def wait_for(self, action: str) -> dict:
+        return self._wait_for(action)
+
+    def _make_definition(self) -> Finished:
+        generate = ROOT / "examples" / "churn" / "generate.py"
+        arguments = [sys.executable, str(generate), "--rows", str(ROWS), "--seed", "3", "--out", "churn.csv"]
+        subprocess.run(arguments, cwd=self.shell.folder, check=True)
+        return self.shell.sluice("init", "churn.csv", "--target", "churned", "--name", "churn")
+
+    def _upload(self) -> None:
+        self.upload(self.shell.folder / "model.yaml", "models/churn/model.yaml")
+        self.upload(self.shell.folder / "churn.csv", "models/churn/raw/churn.csv")
+
+    def _wait_for(self, action: str) -> dict:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            entry = next((entry for entry in self.history() if entry["action"] == action), None)
+            if entry:
+                return entry
+        raise AssertionError(f"no {action} in {[entry['action'] for entry in self.history()]}")
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+    shell = Shell(tmp_path_factory.mktemp("day"))
+    up = shell.sluice("up")
+    try:
+        assert up.code == 0, up.err
+        shell.evaluate(up.out)
+        yield Day(shell, up)
+    finally:
+        shell.sluice("down")
+
+
+def test_up_says_on_stdout_only_what_a_shell_can_evaluate(day: Day) -> None:
+    names = [line.removeprefix("export ").partition("=")[0] for line in day.up.out.splitlines()]
+    assert names == ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"]
+    assert f"aws s3 cp churn.csv s3://{BUCKET}/models/churn/raw/" in day.up.err
+
+
+def test_up_again_keeps_the_cloud_and_deploys_again(day: Day) -> None:
+    again = day.shell.sluice("up")
+    assert again.code == 0, again.err
+    assert again.out == day.up.out
+    assert again.err.startswith("The local cloud is up already at http://127.0.0.1:")
+    assert "Deployed." in again.err
+    assert day.shell.sluice("models", "churn", "--json").out.count('"version"') >= 1
+
+
+def test_init_said_what_it_chose(day: Day) -> None:
+    assert day.init.code == 0, day.init.err
+    assert "key       customer_id: named like a key, a different value in each of 3,000 rows" in day.init.err
+
+
+def test_the_run_was_followed_step_by_step_to_its_end(day: Day) -> None:
+    assert day.followed.code == 0, day.followed.err
+    lines = [line.split("  ", 1)[1] for line in day.followed.out.splitlines()]
+    done = [line.partition(":")[0] for line in lines if ": done in" in line]
+    assert done == ["StartRun", "Preprocess", "Train", "Evaluate", "Gate", "Register", "FinishRun"]
+    assert lines[-1].startswith("run SUCCEEDED after")
+    assert all("itself" in line for line in lines if line.startswith(("Train: done", "Preprocess: done")))
+
+
+def test_the_approver_and_the_reason_are_in_the_history(day: Day) -> None:
+    assert day.approved.out == "churn v1: PendingManualApproval -> Approved\n"
+    approved = next(entry for entry in day.history() if entry["action"] == "MODEL_APPROVED")
+    assert approved["why"] == "reviewed in the test"
+
+
+def test_status_shows_the_local_cloud_and_the_live_version(day: Day) -> None:
+    shown = day.shell.sluice("status").out
+    assert "(the local cloud), region us-east-1, stage dev" in shown
+    row = next(line.split() for line in shown.splitlines() if line.startswith("churn"))
+    assert row[:3] == ["churn", "v1", "InService"]
+
+
+def test_without_the_variables_the_local_cloud_is_named_and_not_used(day: Day) -> None:
+    bare = Shell(day.shell.folder, {"AWS_DEFAULT_REGION": "us-east-1"})
+    shown = bare.sluice("models")
+    assert shown.code == 1
+    assert "Using AWS, region us-east-1, stage dev and not the local cloud at http://127.0.0.1:" in shown.err
+    assert "no AWS credentials in the environment" in shown.err
+
+
+def test_predict_scores_every_row_and_carries_the_key(day: Day) -> None:
+    shown = day.shell.sluice("predict", "churn", "churn.csv", "--out", "scores.csv")
+    assert shown.code == 0, shown.err
+    with (day.shell.folder / "scores.csv").open() as stream:
+        scores = list(csv.DictReader(stream))
+    with (day.shell.folder / "churn.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [score["key"] for score in scores] == [row["customer_id"] for row in rows]
+    by_class = {label: [] for label in ("Yes", "No")}
+    for score, row in zip(scores, rows, strict=True):
+        by_class[row["churned"]].append(float(score["probability"]))
+    assert sum(by_class["Yes"]) / len(by_class["Yes"]) > sum(by_class["No"]) / len(by_class["No"]) + 0.1
+
+
+def test_predict_as_json_goes_to_stdout(day: Day) -> None:
+    lines = (day.shell.folder / "churn.csv").read_text().splitlines(keepends=True)
+    (day.shell.folder / "few.csv").write_text("".join(lines[:4]))
+    answers = json.loads(day.shell.sluice("predict", "churn", "few.csv", "--format", "json").out)
+    assert [answer["row"] for answer in answers] == [1, 2, 3]
+    assert all(0 < answer["probability"] < 1 for answer in answers)
+
+
+def test_a_row_that_cannot_be_scored_is_named(day: Day) -> None:
+    lines = (day.shell.folder / "churn.csv").read_text().splitlines()
+    cells = lines[1].split(",")
+    cells[lines[0].split(",").index("tenure_months")] = "abc"
+    (day.shell.folder / "wrong.csv").write_text("\n".join([lines[0], lines[2], ",".join(cells)]) + "\n")
+    shown = day.shell.sluice("predict", "churn", "wrong.csv", "--out", "never.csv")
+    assert shown.code == 2
+    assert "row 2" in shown.err
+    assert "tenure_months" in shown.err
+    assert not (day.shell.folder / "never.csv").exists()
+
+
+def test_a_file_of_another_kind_is_not_sent(day: Day) -> None:
+    (day.shell.folder / "other.csv").write_text("a,b\n1,2\n")
+    shown = day.shell.sluice("predict", "churn", "other.csv")
+    assert shown.code == 2
+    assert "none of the model's features is in the header (a, b)" in shown.err
+
+
+def test_rejecting_what_is_live_asks_for_help_when_nothing_else_is_approved(day: Day) -> None:
+    shown = day.shell.sluice("reject", "churn", "v1", "--reason", "second thoughts")
+    assert shown.code == 0, shown.err
+    assert "In production now: v1" in shown.err
+    assert "no other version is approved" in day.wait_for("HELP_NEEDED")["why"]
+
+
+def test_down_leaves_nothing_and_can_be_said_twice(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    assert shell.sluice("up", "--no-deploy").code == 0
+    assert processes_of(tmp_path)
+    assert shell.sluice("down").err.startswith("Stopped the local cloud at")
+    assert processes_of(tmp_path) == []
+    again = shell.sluice("down")
+    assert (again.code, again.err) == (0, "No local cloud is up here\n")
+
+
+def test_an_empty_cloud_is_told_apart_from_a_missing_one(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.evaluate(shell.sluice("up", "--no-deploy").out)
+    try:
+        without_stack = shell.sluice("models")
+        assert without_stack.code == 1
+        assert "there is no stack sluice-dev on http://127.0.0.1:" in without_stack.err
+        assert "Deploy it with: sluice up" in without_stack.err
+    finally:
+        shell.sluice("down")
+    gone = shell.sluice("models")
+    assert gone.code == 1
+    assert "Is the local cloud up?" in gone.err
