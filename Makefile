@@ -19,7 +19,9 @@ demo: ## the whole loop on this machine: churn data, or DATA=file.csv TARGET=col
 
 test: ## every test but `make sam-local`; ARGS='-k gate' for some of them
 	@$(environment) dev
-	@$(python) -m pytest -m 'not sam' $(ARGS)
+	@if [ -n "$${ARGS:-}" ]; then exec $(python) -m pytest $(ARGS); fi; \
+	$(python) -m pytest -n auto --maxprocesses 4 --dist loadfile tests/unit tests/contract && \
+	$(python) -m pytest -m 'not sam' tests/integration tests/e2e
 
 check: ## ruff, mypy, import-linter, cfn-lint, sam validate, sam build
 	@$(environment) dev
@@ -28,7 +30,7 @@ check: ## ruff, mypy, import-linter, cfn-lint, sam validate, sam build
 	$(python) -m ruff format --check
 	$(python) -m mypy
 	.venv/bin/lint-imports
-	.venv/bin/cfn-lint template.yaml
+	.tools/sam/bin/cfn-lint template.yaml
 	$(python) -m tools.sam validate --lint
 	$(python) -m tools.sam build
 

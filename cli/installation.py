@@ -8,6 +8,7 @@ from functools import cached_property
 from cli.errors import BadInputError, OperationFailedError
 from cli.stack import Stack, find_stack
 from cli.target import Aws
+from cli.versions import Version, versions_of
 from sluice.aws.audit_log import AuditLog
 from sluice.aws.endpoints import Endpoint, Endpoints
 from sluice.aws.leases import Leases
@@ -79,24 +80,22 @@ class Installation:
         known = f"Did you mean {', '.join(close)}?" if close else f"There are: {', '.join(names) or 'none yet'}"
         raise BadInputError(f"there is no model {model!r} in {self.stack.bucket}. {known}")
 
-    def packages(self, model: str) -> list[Package]:
+    def versions(self, model: str, limit: int | None = None) -> list[Version]:
         """The newest first."""
-        return self.registry.packages(package_group_name(self.stack.stage, model))
+        return versions_of(self.aws.client("sagemaker"), package_group_name(self.stack.stage, model), limit)
 
     def package(self, model: str, version: str) -> Package:
         """By `3`, `v3` or `latest`."""
         wanted = parse_version(version)
-        packages = self.packages(model)
-        if not packages:
+        versions = self.versions(model, limit=1 if wanted is None else None)
+        if not versions:
             self.check_model(model)
             raise OperationFailedError(f"{model} has no version yet. See its runs: sluice runs {model}")
-        if wanted is None:
-            return packages[0]
-        for package in packages:
-            if package.ref.version == wanted:
-                return package
-        versions = ", ".join(str(package.ref.version) for package in packages)
-        raise BadInputError(f"{model} has no version {wanted}. It has: {versions}")
+        found = next((one for one in versions if wanted in (None, one.number)), None)
+        if found is None:
+            numbers = ", ".join(str(one.number) for one in versions)
+            raise BadInputError(f"{model} has no version {wanted}. It has: {numbers}")
+        return self.registry.package(found.arn)
 
 
 def parse_version(text: str) -> int | None:

@@ -13,7 +13,7 @@ from localcloud.errors import ApiError
 from localcloud.event_targets import EventTargets
 from localcloud.executions import Execution
 from localcloud.gateway import Gateway
-from localcloud.ministack_port import events, identity, lambdas, serving, stacks, states
+from localcloud.ministack_port import events, identity, lambdas, object_versions, serving, stacks, states
 from localcloud.sagemaker.service import SageMaker
 from localcloud.stepfunctions import PREFIX, SageMakerTasks, TaskPermissions, require_managed_rules
 
@@ -36,6 +36,7 @@ class LocalCloud:
         self._register_services()
         self._install_states()
         events.install_delivery(self._deliveries.submit)
+        object_versions.install_object_versions()
         lambdas.install(self._may_send_dead_letter, self._function_session)
         stacks.install(self._check_function_role, self._check_machine)
 

@@ -8,9 +8,11 @@ from cli.installation import Installation
 from cli.output import emit, emit_json, say, table
 from sluice.aws.registry import Package
 
+_SHOWN_PER_MODEL = 20
+
 
 @dataclass(frozen=True)
-class Version:
+class Row:
     model: str
     version: int
     status: str
@@ -23,9 +25,10 @@ class Version:
 
 @click.command("models")
 @click.argument("model", required=False)
+@click.option("--limit", default=_SHOWN_PER_MODEL, show_default=True, help="Versions shown per model.")
 @stage_option
 @json_option
-def command(model: str | None, stage: str | None, as_json: bool) -> None:
+def command(model: str | None, limit: int, stage: str | None, as_json: bool) -> None:
     """List the models and their versions, the newest first; or those of one MODEL.
 
     \b
@@ -37,7 +40,7 @@ def command(model: str | None, stage: str | None, as_json: bool) -> None:
     if model:
         installation.check_model(model)
     names = [model] if model else installation.model_names()
-    versions = [version for name in names for version in versions_of(installation, name)]
+    versions = [version for name in names for version in rows_of(installation, name, limit)]
     if as_json:
         emit_json([vars(version) for version in versions])
         return
@@ -47,18 +50,19 @@ def command(model: str | None, stage: str | None, as_json: bool) -> None:
         say(f"{name} has no version yet: sluice runs {name}")
 
 
-def versions_of(installation: Installation, model: str) -> list[Version]:
+def rows_of(installation: Installation, model: str, limit: int) -> list[Row]:
     record = installation.production.get(model)
     roles = {
         deployment.package.arn: role
         for role, deployment in (("arriving", record.arriving), ("queued", record.queued), ("live", record.live))
         if deployment
     }
-    return [_version(model, package, roles.get(package.ref.arn, "")) for package in installation.packages(model)]
+    arns = [version.arn for version in installation.versions(model, limit)]
+    return [_row(model, installation.registry.package(arn), roles.get(arn, "")) for arn in arns]
 
 
-def _version(model: str, package: Package, production: str) -> Version:
-    return Version(
+def _row(model: str, package: Package, production: str) -> Row:
+    return Row(
         model=model,
         version=package.ref.version,
         status=package.approval_status,

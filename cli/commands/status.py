@@ -61,15 +61,15 @@ def _model(installation: Installation, name: str) -> dict[str, Any]:
     live = installation.production.get(name).live
     endpoint = installation.endpoint(name)
     lease = installation.leases.current(name)
-    packages = installation.packages(name)
+    newest = next(iter(installation.versions(name, limit=1)), None)
     return {
         "model": name,
         "live_version": live.package.version if live else None,
         "endpoint": endpoint.name if endpoint else None,
         "endpoint_status": endpoint.status if endpoint else None,
         "active_run": lease.run_id if lease else None,
-        "newest_version": packages[0].ref.version if packages else None,
-        "newest_approval": packages[0].approval_status if packages else None,
+        "newest_version": newest.number if newest else None,
+        "newest_approval": newest.approval_status if newest else None,
     }
 
 

@@ -11,11 +11,11 @@ from localcloud import daemon
 
 
 @click.command("up")
-@click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on.  [default: a free one]")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port to listen on.  [default: a free one]")
 @click.option("--expose", is_flag=True, help="Listen on every interface, so that containers can reach it.")
 @state_dir_option
 @click.option("--no-deploy", is_flag=True, help="Start an empty cloud.")
-def command(port: int | None, expose: bool, state_dir: Path, no_deploy: bool) -> None:
+def command(port: int, expose: bool, state_dir: Path, no_deploy: bool) -> None:
     """Start the local cloud, deploy Sluice to it, and print the variables that point at it.
 
     Only the variables go to stdout. A cloud that is up already is kept, and Sluice is deployed to it again.
@@ -29,7 +29,7 @@ def command(port: int | None, expose: bool, state_dir: Path, no_deploy: bool) ->
     if server:
         say(f"The local cloud is up already at {server.endpoint_url}")
     else:
-        server = daemon.start_detached(state_dir, port=port or 0, expose=expose)
+        server = daemon.start_detached(state_dir, port=port, expose=expose)
         say(f"The local cloud is up at {server.endpoint_url} (log: {server.log})")
     emit(exports(server.endpoint_url))
     if no_deploy:

@@ -115,4 +115,4 @@ def test_an_upload_during_a_run_starts_when_that_run_is_stopped(model: TrainedMo
 
     eventually(lambda: "RUN_FINISHED" in model.actions(), "the waiting upload's run", 180)
     failed = next(entry for entry in model.audit() if entry["action"] == "RUN_FAILED")
-    assert failed["why"] .startswith("the execution ended as ABORTED")
+    assert failed["why"].startswith("the execution ended as ABORTED")

@@ -254,5 +254,5 @@ def test_every_function_was_invoked(lambdas: Lambdas) -> None:
 
 
 def test_a_function_that_fails_is_noticed(lambdas: Lambdas) -> None:
-    with pytest.raises(AssertionError, match="EvaluateGate failed.*ValidationError"):
+    with pytest.raises(AssertionError, match=r"EvaluateGate failed.*ValidationError"):
         lambdas.invoke("EvaluateGate", {})

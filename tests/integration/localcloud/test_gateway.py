@@ -127,6 +127,32 @@ def test_tls_only_policies_hold_on_the_loopback(cloud: Running) -> None:
     assert s3.get_object(Bucket=bucket, Key="a")["Body"].read() == b"a"
 
 
+def test_autoscaling_is_routed_and_asks_for_the_endpoints_variant(cloud: Running) -> None:
+    scaling = cloud.client("application-autoscaling")
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/no-such-endpoint/variant/AllTraffic",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+
+    assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
+    with pytest.raises(ClientError, match="No SageMaker endpoint variant was found") as refused:
+        scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+
+    role = cloud.role({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, {"Action": "sagemaker:*", "Resource": "*"})
+    with pytest.raises(ClientError, match="not authorized to perform: application-autoscaling:RegisterScalableTarget"):
+        cloud.as_role(role, "application-autoscaling").register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
+
+
+@linux_only
+def test_other_interfaces_answer_only_when_exposed(tmp_path: Path, cloud: Running) -> None:
+    # All of 127.0.0.0/8 reaches this machine, but only an exposed server listens beyond 127.0.0.1.
+    assert not _answers(cloud.server.port, "127.0.0.2")
+    with daemon.running(tmp_path, expose=True) as exposed:
+        assert _answers(exposed.port, "127.0.0.2")
+
+
 def test_a_taken_port_is_refused_with_what_to_do(tmp_path: Path, cloud: Running) -> None:
     with pytest.raises(LocalCloudError, match=f"Port {cloud.server.port} .* choose another port"):
         daemon.start_detached(tmp_path, port=cloud.server.port)
@@ -234,10 +260,10 @@ def _address(hexadecimal: str) -> tuple[str, int]:
     return socket.inet_ntoa(bytes.fromhex(host)[::-1]), int(port, 16)
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, address: str = "127.0.0.1") -> bool:
     with socket.socket() as probe:
         probe.settimeout(2)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((address, port)) == 0
 
 
 def _alive(pid: int) -> bool:

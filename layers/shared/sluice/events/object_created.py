@@ -33,6 +33,10 @@ class ObjectCreated(Envelope):
 
     @property
     def idempotency_key(self) -> str:
-        """The same object version, however often and in whatever order S3 announces it."""
+        """The same object version, however often and in whatever order S3 announces it.
+
+        A bucket without versions says only by its sequencer that equal bytes were uploaded again.
+        """
         stored = self.detail.object
-        return f"{self.detail.bucket.name}/{stored.key}#{stored.version_id or stored.etag}"
+        version = stored.version_id or f"{stored.etag}-{stored.sequencer}"
+        return f"{self.detail.bucket.name}/{stored.key}#{version}"
