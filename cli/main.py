@@ -29,6 +29,7 @@ COMMANDS = {
     "models": ("cli.commands.models", "List the models and their versions."),
     "approve": ("cli.commands.approve", "Approve a version: it goes into production."),
     "reject": ("cli.commands.reject", "Reject a version: if it is in production, the last one comes back."),
+    "wait": ("cli.commands.wait", "Wait until an approved version serves."),
     "predict": ("cli.commands.predict", "Send a CSV file's rows to a model's endpoint."),
     "history": ("cli.commands.history", "Who did what to a model, when and why."),
 }

@@ -13,8 +13,9 @@ from localcloud.errors import ApiError
 from localcloud.event_targets import EventTargets
 from localcloud.executions import Execution
 from localcloud.gateway import Gateway
-from localcloud.ministack_port import events, identity, lambdas, object_versions, serving, stacks, states
+from localcloud.ministack_port import events, identity, lambdas, layers, object_versions, serving, stacks, states
 from localcloud.sagemaker.service import SageMaker
+from localcloud.settings import StateFiles
 from localcloud.stepfunctions import PREFIX, SageMakerTasks, TaskPermissions, require_managed_rules
 
 _log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class LocalCloud:
         events.install_delivery(self._deliveries.submit)
         object_versions.install_object_versions()
         lambdas.install(self._may_send_dead_letter, self._function_session)
+        layers.install(StateFiles(gateway.state_dir).functions)
         stacks.install(self._check_function_role, self._check_machine)
 
     def close(self) -> None:

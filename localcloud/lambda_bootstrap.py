@@ -24,6 +24,8 @@ from typing import Any, TextIO
 
 # Set by the server: where unpacked code lies by its content, so that its bytecode is compiled once.
 CACHE_VARIABLE = "LOCALCLOUD_LAMBDA_CACHE"
+# A layer that holds only this file lies unpacked at the path the file names.
+POINTER = ".localcloud-layer"
 
 _DURABLE_VARIABLES = (
     "AWS_LAMBDA_DURABLE_EXECUTION_ARN",
@@ -159,11 +161,7 @@ def _as_runtime_fault(error: Exception, init: dict[str, Any]) -> Exception:
 
 def _load(init: dict[str, Any]) -> Handler:
     task_root = _by_content(Path(init["code_dir"]), Path(init["code_dir"]).parent / "code.zip")
-    layers = [
-        _by_content(Path(folder), Path(f"{folder}.zip"))
-        for folder in os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep)
-        if folder
-    ]
+    layers = [_layer(Path(folder)) for folder in os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep) if folder]
     os.environ["LAMBDA_TASK_ROOT"] = str(task_root)
     os.environ["_HANDLER"] = f"{init['module']}.{init['handler']}"
     os.chdir(task_root)
@@ -198,6 +196,11 @@ def _by_content(folder: Path, archive: Path) -> Path:
             # Another worker of the same code came first, or the cache is on another file system.
             return place if place.exists() else folder
     return place
+
+
+def _layer(folder: Path) -> Path:
+    pointer = folder / POINTER
+    return Path(pointer.read_text()) if pointer.is_file() else folder
 
 
 def _without_projects(paths: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@ xgboost imports scikit-learn (and with it pandas) for its estimator classes, whi
 without where it is absent. So it is hidden for the moment of the import, unless something imported it already.
 
 Its threads also sleep while they wait, instead of spinning: on a machine with other work, spinning threads take the
-cores from the one they wait for (measured: 300 rounds in 14 to 28 s instead of 2 to 3 s, and no gain when idle).
+cores from the one they wait for (20,000 rows on two busy cores: median 1.7 s for train.py instead of 4.6 s).
 """
 
 import importlib

@@ -46,6 +46,6 @@ def _warn(package: Package, status: ApprovalStatus) -> None:
 
 def _what_follows(installation: Installation, model: str, status: ApprovalStatus) -> str:
     if status == "Approved":
-        return f"It is being deployed. See it arrive: sluice history {model}"
+        return f"It is being deployed. See it arrive: sluice wait {model}"
     live = installation.production.get(model).packages.intended
     return f"In production now: {f'v{live.version}' if live else 'nothing'}. What follows: sluice history {model}"

@@ -83,7 +83,8 @@ class Rollouts:
             f"{endpoint.name}: delete that endpoint, then approve the version again"
         )
         self._save(record.failed())
-        self.journal.announce(record.model, "DEPLOYMENT_FAILED", why, once=deployment.cause)
+        details = {"package": deployment.package.arn, "endpoint": endpoint.name}
+        self.journal.announce(record.model, "DEPLOYMENT_FAILED", why, details=details, once=deployment.cause)
         return {"outcome": "refused", "reason": why}
 
     def _settings(self, deployment: Deployment) -> Serverless | RealTime:

@@ -23,7 +23,8 @@ class Worker:
     def __init__(self, folder: Path, code: Mapping[str, str], layer: Mapping[str, str]) -> None:
         folder.mkdir()
         _unpack(folder / "code", folder / "code.zip", code)
-        _unpack(folder / "layer_0", folder / "layer_0.zip", layer)
+        _unpack(folder / "unpacked", folder / "unpacked.zip", layer)
+        _unpack(folder / "layer_0", folder / "layer_0.zip", {lambda_bootstrap.POINTER: str(folder / "unpacked")})
         script = folder / "_worker.py"
         script.write_text(Path(lambda_bootstrap.__file__).read_text())
         self.process = subprocess.Popen(
@@ -135,7 +136,7 @@ def test_a_binary_that_fits_stays_with_its_layer(start: Start) -> None:
 
     found = worker.invoke()["result"]
 
-    assert all("/cache/" in path for path in found)
+    assert all("/unpacked/python/" in path for path in found)
 
 
 def test_a_foreign_binary_that_is_nowhere_else_is_named(start: Start) -> None:

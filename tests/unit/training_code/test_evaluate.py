@@ -140,14 +140,16 @@ def test_an_unusable_artifact_is_an_answer_for_the_champion_and_a_failure_for_th
 
 
 def test_an_archive_may_not_write_outside_its_folder(pipeline: Pipeline, tmp_path: Path):
-    evil = tmp_path / "evil"
-    evil.mkdir()
-    with tarfile.open(evil / "model.tar.gz", "w:gz") as tar:
-        member = tarfile.TarInfo("../escaped")
+    """The rest of it is a model that scores: without the check the evaluation would go through."""
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    with tarfile.open(packed / "model.tar.gz", "w:gz") as tar:
+        tar.add(pipeline.model, arcname=".")
+        member = tarfile.TarInfo("../sluice-test-escaped")
         member.size = 1
         tar.addfile(member, io.BytesIO(b"x"))
-    with pytest.raises(BadData, match="cannot be read"):
-        _evaluate(pipeline, tmp_path / "out", model=evil)
+    with pytest.raises(BadData, match=r"cannot be read: .*outside the destination"):
+        _evaluate(pipeline, tmp_path / "out", model=packed)
 
 
 @pytest.mark.parametrize(

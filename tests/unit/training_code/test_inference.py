@@ -58,7 +58,8 @@ def test_null_empty_and_absent_are_missing(model: Artifact):
     ]
     scores = _ask(model, ways)
     assert len(set(scores)) == 1
-    assert _ask(model, "income,visits,city\n,3,Ulm\n", "text/csv") == scores[:1]
+    for body in ("income,visits,city\n,3,Ulm\n", "visits,city\n3,Ulm\n", "city,id,visits\nUlm,k1,3\n"):
+        assert _ask(model, body, "text/csv") == scores[:1]
     assert not math.isnan(scores[0])
 
 

@@ -1,0 +1,25 @@
+"""Whether an approved version has arrived in production, or what kept it from there. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sluice.audit import AuditEntry
+from sluice.aws.production import ProductionRecord
+
+
+@dataclass(frozen=True)
+class Arrival:
+    arrived: bool
+    why: str
+
+
+def arrival_of(package_arn: str, production: ProductionRecord, history: Sequence[AuditEntry]) -> Arrival | None:
+    """None while it is still on its way. `history`: the model's audit entries, the oldest first."""
+    if production.live is not None and production.live.package.arn == package_arn and production.arriving is None:
+        return Arrival(True, f"version {production.live.package.version} is in production")
+    for entry in reversed(history):
+        if entry.action == "MODEL_APPROVED" and entry.details.get("package") == package_arn:
+            return None  # whatever failed before was another attempt
+        if entry.action == "DEPLOYMENT_FAILED" and entry.details.get("package") == package_arn:
+            return Arrival(False, entry.why)
+    return None
