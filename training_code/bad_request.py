@@ -1,28 +1,26 @@
-"""The one exception that the endpoint answers with 400 instead of 500.
+"""A request that cannot be scored, and how the endpoint answers it with 400.
 
-SageMaker's serving toolkit answers 500 to every exception but its own BaseInferenceToolkitError, whose status code
-it sends. Inside the container ours is one of those; elsewhere it has the same shape. It is a ValueError everywhere.
+The containers answer 500 to every exception of a user's function, whichever it is, and hide its message. What they do
+pass on is a response: a WSGI application that a function returns is answered as it is (Flask's make_response, through
+which sagemaker-containers 2.8.6 sends what transform_fn returns).
 """
 
-from http import HTTPStatus
-
-try:
-    from sagemaker_inference.errors import BaseInferenceToolkitError as _ToolkitError
-except ImportError:
-
-    class _ToolkitError(Exception):  # type: ignore[no-redef]
-        def __init__(self, status_code: int, message: str, phrase: str) -> None:
-            super().__init__(message)
-            self.status_code = status_code
-            self.message = message
-            self.phrase = phrase
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 
-class BadRequest(_ToolkitError, ValueError):
+class BadRequest(ValueError):
     """What was sent cannot be scored; the message names row and column."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(int(HTTPStatus.BAD_REQUEST), message, message)
 
-    def __str__(self) -> str:
-        return str(self.message)
+@dataclass(frozen=True)
+class Refusal:
+    """The WSGI application that says so: 400 and {"error": …}."""
+
+    message: str
+
+    def __call__(self, _environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("400 Bad Request", [("Content-Type", "application/json")])
+        return [json.dumps({"error": self.message}, ensure_ascii=False).encode()]

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bad_request import BadRequest
+from bad_request import BadRequest, Refusal
 from feature_codec import CellError, Codec
 from scoring import THRESHOLD, Artifact, Scores, load_artifact, rows_of_table, score_rows
 
@@ -29,7 +29,7 @@ SHOWN_NAMES = 5
 
 @dataclass(frozen=True)
 class Request:
-    """What was sent, read but not encoded: that needs the model's codec, which input_fn is not given."""
+    """What was sent, read but not encoded."""
 
     rows: Sequence[Any]
     content_type: str
@@ -45,7 +45,15 @@ def model_fn(model_dir: str) -> Artifact:
     return load_artifact(Path(model_dir))
 
 
-def input_fn(body: str | bytes | bytearray, content_type: str = JSON) -> Request:
+def transform_fn(model: Artifact, body: str | bytes, content_type: str, accept: str) -> tuple[str, str] | Refusal:
+    """The whole way of a request. One function, because only what it returns can become a 400: see bad_request.py."""
+    try:
+        return write_answer(score_request(read_request(body, content_type), model), accept)
+    except BadRequest as error:
+        return Refusal(str(error))
+
+
+def read_request(body: str | bytes | bytearray, content_type: str = JSON) -> Request:
     kind = _media_type(content_type)
     if kind not in (CSV, JSON):
         raise BadRequest(f"Content type {content_type!r} is not supported: send {CSV} or {JSON}.")
@@ -56,7 +64,7 @@ def input_fn(body: str | bytes | bytearray, content_type: str = JSON) -> Request
     return Request(rows, kind)
 
 
-def predict_fn(request: Request, model: Artifact) -> Prediction:
+def score_request(request: Request, model: Artifact) -> Prediction:
     codec = model.codec
     rows = _from_csv(codec, request.rows) if request.content_type == CSV else _from_json(codec, request.rows)
     try:
@@ -65,14 +73,15 @@ def predict_fn(request: Request, model: Artifact) -> Prediction:
         raise BadRequest(str(error)) from None
 
 
-def output_fn(prediction: Prediction, accept: str = JSON) -> str:
+def write_answer(prediction: Prediction, accept: str = JSON) -> tuple[str, str]:
+    """The answer and its media type."""
     kind = _accepted(accept)
     scores = prediction.scores.tolist()
     if kind == CSV:
-        return "".join(f"{score!r}\n" for score in scores)
+        return "".join(f"{score!r}\n" for score in scores), CSV
     labels = (prediction.codec.negative_label, prediction.codec.positive_label)
     answers = [{"probability": score, "label": labels[score >= THRESHOLD]} for score in scores]
-    return json.dumps({"predictions": answers})
+    return json.dumps({"predictions": answers}), JSON
 
 
 def _media_type(header: str | None) -> str:
@@ -194,8 +203,8 @@ def parse_arguments(argv: Sequence[str]) -> Namespace:
 def main(argv: Sequence[str]) -> None:
     arguments = parse_arguments(argv)
     content_type = CSV if arguments.input.suffix == ".csv" else JSON
-    request = input_fn(arguments.input.read_bytes(), content_type)
-    print(output_fn(predict_fn(request, model_fn(arguments.model_dir)), arguments.accept), end="")
+    request = read_request(arguments.input.read_bytes(), content_type)
+    print(write_answer(score_request(request, model_fn(arguments.model_dir)), arguments.accept)[0], end="")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Lambda layers, unpacked once per content instead of once per function process.
 
-What `sam build` makes of our layer is 50 MB in 3,000 files: unpacking it costs more than everything else in a cold start.
+What `sam build` makes of our layer is 50 MB in 3,000 files: unpacking it costs more than the rest of a cold start.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _spawning = threading.local()
 
 
 def install(folder: Path) -> None:
-    """While a Python worker is spawned, a layer is a small archive that points to where it lies unpacked in `folder`."""
+    """While a Python worker is spawned, a layer is a small archive that points to where it is unpacked in `folder`."""
     spawn, resolve = lambda_runtime.Worker._spawn, lambda_svc._resolve_layer_zip
 
     def spawn_pointed(worker: Any) -> None:
@@ -47,7 +47,7 @@ def _unpacked(content: bytes, folder: Path) -> Path:
         if not place.exists():
             draft = folder / f"{place.name}.{os.getpid()}"
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                archive.extractall(draft)  # noqa: S202 - zipfile keeps every member inside
+                archive.extractall(draft)
             draft.rename(place)
     return place
 

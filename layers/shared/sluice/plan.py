@@ -142,8 +142,11 @@ def plan_run(
 
 
 def definition_document(definition: Model) -> str:
-    """`definition.json`: the definition as the jobs read it, defaults written out."""
-    return json.dumps(definition.model_dump(mode="json"), indent=2, sort_keys=True)
+    """`definition.json`: the definition as the jobs read it, defaults written out.
+
+    Features keep their order: it is the order in which an endpoint takes a row without names.
+    """
+    return json.dumps(definition.model_dump(mode="json"), indent=2)
 
 
 def _run_uris(run_id: str, definition: Model, bucket: str) -> RunUris:

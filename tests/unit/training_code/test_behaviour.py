@@ -18,7 +18,7 @@ def test_invariance_key_note_and_column_order_do_not_matter(model: Artifact):
         "id,income,visits,city,note\nk1,3000,5,Ulm,a\n",
         "note,city,visits,income,id\nb,Ulm,5.0,3e3,k2\n",
     )
-    answers = [inference.predict_fn(inference.input_fn(body, "text/csv"), model).scores for body in bodies]
+    answers = [inference.score_request(inference.read_request(body, "text/csv"), model).scores for body in bodies]
     assert answers[0] == answers[1]
 
 

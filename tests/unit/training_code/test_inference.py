@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import inference
-from bad_request import BadRequest
+from bad_request import BadRequest, Refusal
 from scoring import Artifact
 from tests.unit.training_code.tiny import Pipeline
 
@@ -23,8 +23,12 @@ def model(pipeline: Pipeline) -> Artifact:
 
 def _ask(model: Artifact, body: Any, content_type: str = "application/json") -> list[float]:
     text = body if isinstance(body, str | bytes) else json.dumps(body)
-    answer = inference.output_fn(inference.predict_fn(inference.input_fn(text, content_type), model), "text/csv")
+    answer, _ = _answered(model, text, content_type, "text/csv")
     return [float(line) for line in answer.splitlines()]
+
+
+def _answered(model: Artifact, text: str | bytes, content_type: str, accept: str) -> tuple[str, str]:
+    return inference.write_answer(inference.score_request(inference.read_request(text, content_type), model), accept)
 
 
 def test_every_way_to_send_a_row_gives_the_same_score(model: Artifact):
@@ -69,8 +73,8 @@ def test_every_unseen_level_is_the_same_one(model: Artifact):
 
 
 def test_json_answers_have_probability_and_label(model: Artifact):
-    request = inference.input_fn(json.dumps([{**RECORD, "visits": 0}, {**RECORD, "visits": 19}]))
-    answer = json.loads(inference.output_fn(inference.predict_fn(request, model), "application/json"))
+    request = inference.read_request(json.dumps([{**RECORD, "visits": 0}, {**RECORD, "visits": 19}]))
+    answer = json.loads(inference.write_answer(inference.score_request(request, model), "application/json")[0])
     leaves, stays = answer["predictions"]
     assert (leaves["label"], stays["label"]) == ("Yes", "No")
     assert leaves["probability"] > 0.5 > stays["probability"]
@@ -81,7 +85,7 @@ def test_json_answers_have_probability_and_label(model: Artifact):
     [(None, True), ("*/*", True), ("text/html, application/json;q=0.9", True), ("text/csv", False), ("text/*", False)],
 )
 def test_accept(model: Artifact, accept: str, is_json: bool):
-    answer = inference.output_fn(inference.predict_fn(inference.input_fn(json.dumps(RECORD)), model), accept)
+    answer, _ = _answered(model, json.dumps(RECORD), "application/json", accept)
     assert answer.startswith("{") == is_json
 
 
@@ -133,14 +137,24 @@ def test_malformed_csv_says_where(model: Artifact, body: str, sentence: str):
 
 def test_types_that_are_not_spoken(model: Artifact):
     with pytest.raises(BadRequest, match="Content type 'image/png' is not supported: send text/csv"):
-        inference.input_fn(b"", "image/png")
+        inference.read_request(b"", "image/png")
     with pytest.raises(BadRequest, match="Accept 'image/png' is not supported"):
-        inference.output_fn(inference.predict_fn(inference.input_fn(json.dumps(RECORD)), model), "image/png")
+        _answered(model, json.dumps(RECORD), "application/json", "image/png")
 
 
-def test_a_bad_request_carries_the_status_that_the_server_sends():
-    error = BadRequest("row 1: no.")
-    assert (error.status_code, error.message, str(error)) == (400, "row 1: no.", "row 1: no.")
+def test_the_server_is_handed_a_response_of_400_that_says_why(model: Artifact):
+    """The containers answer 500 to any exception, so the refusal is returned, as a WSGI application."""
+    refusal = inference.transform_fn(model, json.dumps({**RECORD, "visits": "many"}), "application/json", "text/csv")
+    assert isinstance(refusal, Refusal)
+    started: list[tuple[str, dict[str, str]]] = []
+    body = b"".join(refusal({}, lambda status, headers: started.append((status, dict(headers)))))
+    assert started == [("400 Bad Request", {"Content-Type": "application/json"})]
+    assert json.loads(body) == {"error": "row 1, column 'visits': 'many' is not a number"}
+
+
+def test_a_served_answer_names_its_media_type(model: Artifact):
+    assert inference.transform_fn(model, json.dumps(RECORD), "application/json", "text/csv")[1] == "text/csv"
+    assert inference.transform_fn(model, json.dumps(RECORD), "application/json", "*/*")[1] == "application/json"
 
 
 @given(body=st.text(max_size=60), content_type=st.sampled_from(["text/csv", "application/json"]))

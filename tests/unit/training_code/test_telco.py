@@ -73,7 +73,7 @@ def test_blank_charges_survive_as_missing(telco: tuple[Path, dict[int, dict[str,
 def test_the_endpoint_gives_evaluates_scores(telco: tuple[Path, dict[int, dict[str, Any]]]):
     golden = json.loads((telco[0] / "42" / "out" / "evaluation" / "golden.json").read_text())
     model = inference.model_fn(str(telco[0] / "42" / "model"))
-    request = inference.input_fn(json.dumps(golden["records"]), "application/json")
-    answers = json.loads(inference.output_fn(inference.predict_fn(request, model)))["predictions"]
+    request = inference.read_request(json.dumps(golden["records"]), "application/json")
+    answers = json.loads(inference.write_answer(inference.score_request(request, model))[0])["predictions"]
     assert len(answers) == 100
     assert [answer["probability"] for answer in answers] == pytest.approx(golden["scores"], abs=1e-6)
