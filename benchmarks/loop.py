@@ -159,7 +159,8 @@ def _data(folder: Path) -> tuple[Path, str]:
     if TELCO.exists():
         return TELCO, "Churn"
     generated = folder / "churn.csv"
-    generate = [sys.executable, ROOT / "examples/churn/generate.py", "--rows", "7000", "--seed", "7", "--out", generated]
+    script = ROOT / "examples/churn/generate.py"
+    generate = [sys.executable, script, "--rows", "7000", "--seed", "7", "--out", generated]
     subprocess.run(generate, check=True)
     return generated, "churned"
 
