@@ -49,14 +49,16 @@ class StartRun:
         if first != execution_arn:
             return Answer("duplicate", f"{upload.data_version} is handled by {first}")
         try:
-            self._screen(upload, self._definition(model))
+            definition = self._definition(model)
+            if definition.data.mode == "snapshot" and not self.objects.is_newest(upload):
+                return self._skipped(model, f"{upload.data_version}: a newer version of the file is there already")
+            self._screen(upload, definition)
         except BadInputError as error:
             return self._quarantined(model, upload, error)
         except ObjectMissingError as error:
             return Answer("nothing", str(error))
         if not self.leases.offer(model, upload):
-            self.journal.record(model, "UPLOAD_SUPERSEDED", f"{upload.data_version}: a newer upload waits already")
-            return Answer("nothing", "a newer upload of this model waits already")
+            return self._skipped(model, f"{upload.data_version}: a newer upload waits already")
         return self._take_waiting(model, execution_arn)
 
     def _take_waiting(self, model: str, execution_arn: str) -> Answer:
@@ -96,8 +98,10 @@ class StartRun:
 
     def _superseded(self, lease: Lease, upload: Upload) -> Answer:
         self._drop(lease, upload)
-        reason = f"{upload.data_version} is older than the data of the last run"
-        self.journal.record(lease.model, "UPLOAD_SUPERSEDED", reason)
+        return self._skipped(lease.model, f"{upload.data_version} is older than the data of the last run")
+
+    def _skipped(self, model: str, reason: str) -> Answer:
+        self.journal.record(model, "UPLOAD_SUPERSEDED", reason)
         return Answer("nothing", reason)
 
     def _drop(self, lease: Lease, upload: Upload) -> None:

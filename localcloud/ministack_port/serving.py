@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from ministack import app as gateway
-from ministack.core import iam_actions, responses, router
+from ministack.core import iam_actions, router
 from ministack.services import cloudwatch
 
 AsyncHandler = Callable[[str, str, dict[str, str], bytes, object], Awaitable[tuple[int, dict[str, str], bytes]]]
@@ -37,8 +37,3 @@ def register_service(
 
 def put_metric(namespace: str, name: str, value: float, unit: str, dimensions: Mapping[str, str]) -> None:
     cloudwatch.record_metric(namespace, name, value, unit, dict(dimensions))
-
-
-def set_scope(account: str, region: str) -> None:
-    responses._request_account_id.set(account)
-    responses._request_region.set(region)

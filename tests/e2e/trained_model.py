@@ -141,6 +141,15 @@ class TrainedModel:
         )
         return [{key: value["S"] for key, value in item.items()} for item in answer["Items"]]
 
+    def item(self, kind: str) -> dict[str, Any] | None:
+        """The model's item of one kind in the state table, as DynamoDB has it."""
+        key = {"pk": {"S": f"MODEL#{self.name}"}, "sk": {"S": kind}}
+        table = self.stage.outputs["StateTableName"]
+        found: dict[str, Any] | None = (
+            self.client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+        )
+        return found
+
     def actions(self) -> list[str]:
         return [entry["action"] for entry in self.audit()]
 

@@ -5,7 +5,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from localcloud.sagemaker.hosting.artifacts import DeploymentFailed, S3Object, u
 from localcloud.sagemaker.hosting.connection import HUNG_UP, ConnectionPool
 from localcloud.sagemaker.hosting.models import ServedModel
 from localcloud.sagemaker.hosting.serving.wire import Reply
+from localcloud.sagemaker.hosting.socket_path import socket_path
 from localcloud.sagemaker.jobs.bytecode import supply
 from localcloud.sagemaker.jobs.container import Container, base_environment, with_variables
 from localcloud.sagemaker.jobs.isolation import probe
@@ -79,8 +79,8 @@ class ModelServer:
     def start(self, timeout: float) -> None:
         """Return when /ping is answered. Raises DeploymentFailed after `timeout` seconds or when the process dies."""
         self.stop()
-        self._sockets = Path(tempfile.mkdtemp(prefix="sluice-"))
-        path = self._sockets / "s"
+        path = socket_path()
+        self._sockets = path.parent
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             listener.bind(str(path))
             listener.listen(128)

@@ -42,9 +42,6 @@ class JobKind:
     def detail_type(self) -> str:
         return f"SageMaker {self.prefix} Job State Change"
 
-    def start_time(self) -> str:
-        return f"{self.prefix}StartTime"
-
     def end_time(self) -> str:
         return f"{self.prefix}EndTime"
 

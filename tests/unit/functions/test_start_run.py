@@ -133,7 +133,7 @@ def test_a_retry_in_the_same_execution_gets_the_same_plan_again(upload: Upload) 
 
 
 def test_ten_uploads_make_two_runs_and_the_last_has_the_newest_data(upload: Upload) -> None:
-    events = [upload.event(GOOD + f"{number},1,basic,no\n") for number in range(10, 20)]
+    events = [upload.event(GOOD + f"{number},1,basic,no\n", f"{number}.csv") for number in range(10, 20)]
     answers = [upload.deliver(event, f"execution-{number}") for number, event in enumerate(events)]
     assert [answer.outcome for answer in answers] == ["run"] + ["pending"] * 9
     assert answers[0].plan is not None
@@ -142,13 +142,29 @@ def test_ten_uploads_make_two_runs_and_the_last_has_the_newest_data(upload: Uplo
     last = upload.deliver(upload.waiting(answers[0].plan["run_id"]), finished["started"])
 
     assert last.plan is not None
-    newest = upload.stage.objects.read(f"models/churn/runs/{last.plan['run_id']}/input/churn.csv").decode()
+    newest = upload.stage.objects.read(f"models/churn/runs/{last.plan['run_id']}/input/19.csv").decode()
     assert newest.endswith("19,1,basic,no\n")
     assert upload.finish(finished["started"])["started"] is None
 
 
+def test_a_file_that_was_overwritten_before_its_turn_runs_nothing(upload: Upload) -> None:
+    events = [upload.event(GOOD + f"{number},1,basic,no\n") for number in range(10, 20)]
+
+    answers = [upload.deliver(event, f"execution-{number}") for number, event in enumerate(events)]
+
+    assert [answer.outcome for answer in answers] == ["nothing"] * 9 + ["run"]
+    assert upload.stage.actions() == ["UPLOAD_SUPERSEDED"] * 9 + ["RUN_STARTED"]
+
+
+def test_in_append_mode_an_overwritten_file_still_starts_a_run(upload: Upload) -> None:
+    upload.stage.put_definition(data__mode="append")
+    first, _ = upload.event(), upload.event(GOOD + "3,1,basic,no\n")
+
+    assert upload.deliver(first, "execution-1").outcome == "run"
+
+
 def test_when_the_newest_event_comes_first_the_older_ones_run_nothing_after_it(upload: Upload) -> None:
-    older, newest = upload.event(), upload.event(GOOD + "3,1,basic,no\n")
+    older, newest = upload.event(), upload.event(GOOD + "3,1,basic,no\n", "newest.csv")
     first = upload.deliver(newest, "execution-1")
     assert first.plan is not None
     assert upload.deliver(older, "execution-2").outcome == "pending"

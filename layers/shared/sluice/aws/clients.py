@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
@@ -23,10 +22,6 @@ def _client(service: str) -> Any:
 
 def s3() -> "S3Client":
     return _client("s3")  # type: ignore[no-any-return]
-
-
-def dynamodb() -> "DynamoDBClient":
-    return _client("dynamodb")  # type: ignore[no-any-return]
 
 
 def sagemaker() -> "SageMakerClient":

@@ -61,6 +61,16 @@ class Objects:
         with closing(response["Body"]) as body:
             yield from body.iter_chunks(_CHUNK)
 
+    def is_newest(self, upload: Upload) -> bool:
+        """Whether that version is the object's current one. Raises ObjectMissingError when the object is deleted."""
+        try:
+            current = self.client.head_object(Bucket=self.bucket, Key=upload.key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                raise ObjectMissingError(f"s3://{self.bucket}/{upload.key} was deleted") from None
+            raise
+        return upload.version_id in (None, current.get("VersionId"))
+
     def copy(self, upload: Upload, key: str) -> None:
         """Copy that version of the object, without its bytes passing through here; in parts above 5 GB."""
         source = {"Bucket": self.bucket, "Key": upload.key, **_version(upload)}

@@ -1,9 +1,9 @@
 """The model registry: package groups and packages."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -56,40 +56,21 @@ class Registry:
 
     def approved(self, group: str) -> list[PackageRef]:
         """The group's approved versions, the newest first."""
-        return [
-            PackageRef(summary["ModelPackageArn"], summary["ModelPackageVersion"])
-            for summary in self._summaries(group, {"ModelApprovalStatus": "Approved"})
-        ]
-
-    def packages(self, group: str) -> list[Package]:
-        """Every version of the group, the newest first; none when there is no such group."""
-        try:
-            return [self.package(summary["ModelPackageArn"]) for summary in self._summaries(group, {})]
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"):
-                return []
-            raise
+        pages = self.client.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=group, ModelApprovalStatus="Approved", SortBy="CreationTime", SortOrder="Descending"
+        )
+        summaries = [summary for page in pages for summary in page["ModelPackageSummaryList"]]
+        return [PackageRef(summary["ModelPackageArn"], summary["ModelPackageVersion"]) for summary in summaries]
 
     def set_approval(self, arn: str, status: ApprovalStatus, reason: str) -> None:
         self.client.update_model_package(
             ModelPackageArn=arn, ModelApprovalStatus=status, ApprovalDescription=_shortened(reason, _DESCRIPTION_LIMIT)
         )
 
-    def _summaries(self, group: str, filters: dict[str, Any]) -> Iterator[Any]:
-        pages = self.client.get_paginator("list_model_packages").paginate(
-            ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending", **filters
-        )
-        for page in pages:
-            yield from page["ModelPackageSummaryList"]
-
 
 def version_of(package_arn: str) -> int:
     """The version that ends a package ARN, `…:model-package/<group>/<version>`."""
     return int(package_arn.rpartition("/")[2])
-
-
-def group_of(package_arn: str) -> str:
-    return package_arn.split("/")[-2]
 
 
 def metadata(values: Mapping[str, str | None]) -> dict[str, str]:
