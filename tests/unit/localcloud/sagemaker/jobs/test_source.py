@@ -64,7 +64,9 @@ def test_a_program_that_is_not_there_is_told_with_what_is(s3, container):
         install(s3, container)
 
 
-@pytest.mark.parametrize("body", [b"", b"no archive", archive(train__py="x")[:40]])
+@pytest.mark.parametrize(
+    "body", [b"", b"no archive", archive(train__py="x")[:40]], ids=["empty", "no archive", "cut off"]
+)
 def test_a_broken_archive_is_the_jobs_failure(s3, container, body):
     s3.put(URI, body)
     with pytest.raises(JobFailure, match="is not a tar archive that can be unpacked"):
