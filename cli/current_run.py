@@ -10,6 +10,7 @@ from sluice.aws.runs import Run
 def find_run(
     newest_first: Callable[[], list[Run]],
     is_starting: Callable[[], bool],
+    is_refused: Callable[[], bool],
     *,
     every_seconds: float,
     limit_seconds: float,
@@ -18,15 +19,15 @@ def find_run(
 ) -> Run | None:
     """The newest active run; else one that is just starting, as soon as it is planned; else the newest of all.
 
-    None when there is no run and none has come up after `limit_seconds`.
+    None when there is no run and none has come up after `limit_seconds`, or at once when the upload was refused.
     """
     deadline = clock() + limit_seconds
     while True:
         starting = is_starting()  # asked first: a run that is planned in between is then found below
         runs = newest_first()
         active = next((run for run in runs if run.status == "RUNNING"), None)
-        if active or (runs and not starting):
-            return active or runs[0]
+        if active or (not starting and (runs or is_refused())):
+            return active or next(iter(runs), None)
         if clock() >= deadline:
             return runs[0] if runs else None
         sleep(every_seconds)

@@ -14,13 +14,13 @@ _TOLD = ("Bucket", "Function", "StateMachine", "Table", "TrainingCode", "Stack")
 """The resources that a reader knows from the docs; roles, permissions and log groups come along unmentioned."""
 
 
-def deploy_to(endpoint_url: str, tell: Callable[[str], None]) -> Stack:
+def deploy_to(endpoint_url: str, tell: Callable[[str], None], stage: str = DEFAULT_STAGE) -> Stack:
     """Raises localcloud.errors.LocalCloudError with the resource that failed and its reason."""
 
     def on_event(event: StackEvent) -> None:
         if event.status.endswith("_COMPLETE") and event.resource_type.endswith(_TOLD):
             tell(f"{event.logical_id} ({event.resource_type}) {event.status.lower().replace('_', ' ')}")
 
-    name, parameters = stack_name(DEFAULT_STAGE), {"Stage": DEFAULT_STAGE}
+    name, parameters = stack_name(stage), {"Stage": stage}
     outputs = deploy(TEMPLATE, stack_name=name, endpoint_url=endpoint_url, parameters=parameters, on_event=on_event)
     return Stack.from_outputs(outputs)

@@ -36,7 +36,7 @@ def decide(model: str, version: str, status: ApprovalStatus, reason: str, stage:
     _warn(package, status)
     installation.registry.set_approval(package.ref.arn, status, text)
     emit(f"{model} v{package.ref.version}: {package.approval_status} -> {status}")
-    say(_what_follows(installation, model, status))
+    say(_what_follows(installation, model, package.ref.version, status))
 
 
 def _warn(package: Package, status: ApprovalStatus) -> None:
@@ -44,8 +44,13 @@ def _warn(package: Package, status: ApprovalStatus) -> None:
         say(f"It was rejected: {package.approval_description}")
 
 
-def _what_follows(installation: Installation, model: str, status: ApprovalStatus) -> str:
+def _what_follows(installation: Installation, model: str, version: int, status: ApprovalStatus) -> str:
     if status == "Approved":
-        return f"It is being deployed. See it arrive: sluice wait {model}"
+        return f"It is being deployed. See it arrive: sluice wait {model} {version}"
     live = installation.production.get(model).packages.intended
-    return f"In production now: {f'v{live.version}' if live else 'nothing'}. What follows: sluice history {model}"
+    if live is None or live.version != version:
+        return f"In production: {f'v{live.version}' if live else 'nothing'}. That stays so"
+    return (
+        f"v{version} was in production: the last good version comes back, or, if no other is approved, it stays and "
+        f"you are asked to decide. See which: sluice history {model}"
+    )

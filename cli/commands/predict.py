@@ -76,6 +76,9 @@ def check_header(file: Path, data: Data) -> None:
             f"{file}, line 1: none of the model's features is in the header ({', '.join(header[:5])}). "
             f"It needs: {', '.join(data.features)}"
         )
+    absent = [name for name in data.features if name not in header]
+    if absent:
+        say(f"{file} lacks {len(absent)} of {len(data.features)} features; they count as missing: {', '.join(absent)}")
 
 
 def write(predictions: Iterable[Prediction], stream: IO[str], form: str) -> int:

@@ -7,12 +7,14 @@ import click
 from cli.commands.opening import open_installation
 from cli.commands.options import json_option, stage_option
 from cli.current_run import execution_is_active, find_run
-from cli.errors import OperationFailedError
+from cli.errors import BadInputError, OperationFailedError
 from cli.installation import Installation
 from cli.jobs import job_seconds
 from cli.output import emit, emit_json, say, table
+from cli.refused_uploads import newest_refusal
 from cli.telling import line_of
 from cli.watching import RunEnded, follow
+from sluice.audit import AuditEntry
 from sluice.aws.runs import Run
 
 _SHOWN_PER_MODEL = 20
@@ -39,12 +41,16 @@ def command(model: str | None, follows: bool, limit: int, stage: str | None, as_
     if model:
         installation.check_model(model)
     names = [model] if model else installation.model_names()
+    if follows and as_json:
+        raise BadInputError("--follow shows a run as it goes and has no JSON: leave one of the two out")
     if follows:
         follow_run(installation, _find(installation, model, names))
         return
     runs = newest_first([run for name in names for run in installation.runs.newest(name, limit)])
     if as_json:
         emit_json([as_document(run) for run in runs])
+    elif model and not runs:
+        say(f"{model} has no run yet. What became of its uploads: sluice history {model}")
     else:
         emit(table(("model", "run", "status", "started (UTC)", "seconds", "verdict", "data", "cause"), map_rows(runs)))
 
@@ -67,7 +73,8 @@ def as_document(run: Run) -> dict[str, Any]:
 def follow_run(installation: Installation, run: Run) -> None:
     """Prints each event as it is seen; raises OperationFailedError when the run does not succeed."""
     aws = installation.aws
-    say(f"{run.model}, run {run.run_id}")
+    ended = "" if run.status == "RUNNING" else ", which has ended already"
+    say(f"{run.model}, run {run.run_id}{ended}")
     seconds = partial(job_seconds, aws.client("sagemaker"))
     events = follow(
         aws.client("stepfunctions"),
@@ -84,12 +91,21 @@ def follow_run(installation: Installation, run: Run) -> None:
 
 
 def _find(installation: Installation, model: str | None, names: list[str]) -> Run:
+    def refusal(run: Run | None) -> AuditEntry | None:
+        return newest_refusal(installation.audit_log.entries(model), run) if model else None
+
     run = find_run(
         lambda: newest_first([run for name in names for run in installation.runs.newest(name, 1)]),
         lambda: execution_is_active(installation.aws.client("stepfunctions"), installation.stack.state_machine_arn),
+        lambda: refusal(None) is not None,
         every_seconds=_LOOK_EVERY_SECONDS[installation.aws.target.is_aws],
         limit_seconds=_STARTS_SECONDS,
     )
+    refused = refusal(run) if run is None or run.status != "RUNNING" else None
+    if refused is not None:
+        raise OperationFailedError(
+            f"the newest upload was refused and started no run: {refused.why} (a copy: {refused.details['quarantine']})"
+        )
     if run is None:
         where = f"s3://{installation.stack.bucket}/models/{model or 'MODEL'}/raw/"
         raise OperationFailedError(f"no run has started. Upload data under {where}")

@@ -2,11 +2,12 @@ from pathlib import Path
 
 import click
 
-from cli.commands.options import state_dir_option
+from cli.commands.options import stage_option, state_dir_option
 from cli.deploying import deploy_to
 from cli.local_cloud import exports
 from cli.output import emit, say
 from cli.stack import Stack
+from cli.target import chosen_stage
 from localcloud import daemon
 
 
@@ -15,7 +16,8 @@ from localcloud import daemon
 @click.option("--expose", is_flag=True, help="Listen on every interface, so that containers can reach it.")
 @state_dir_option
 @click.option("--no-deploy", is_flag=True, help="Start an empty cloud.")
-def command(port: int, expose: bool, state_dir: Path, no_deploy: bool) -> None:
+@stage_option
+def command(port: int, expose: bool, state_dir: Path, no_deploy: bool, stage: str | None) -> None:
     """Start the local cloud, deploy Sluice to it, and print the variables that point at it.
 
     Only the variables go to stdout. A cloud that is up already is kept, and Sluice is deployed to it again.
@@ -25,6 +27,7 @@ def command(port: int, expose: bool, state_dir: Path, no_deploy: bool) -> None:
       eval "$(sluice up)"
       aws s3 ls
     """
+    deployed_stage = chosen_stage(stage)
     server = daemon.status(state_dir)
     if server:
         say(f"The local cloud is up already at {server.endpoint_url}")
@@ -35,7 +38,11 @@ def command(port: int, expose: bool, state_dir: Path, no_deploy: bool) -> None:
     if no_deploy:
         return
     say("Deploying template.yaml …")
-    say(next_steps(deploy_to(server.endpoint_url, lambda line: say(f"  {line}"))))
+    try:
+        say(next_steps(deploy_to(server.endpoint_url, lambda line: say(f"  {line}"), deployed_stage)))
+    except KeyboardInterrupt:
+        say("The local cloud stays up, with an unfinished stack. Stop it: sluice down. Deploy again: sluice up")
+        raise
 
 
 def next_steps(stack: Stack) -> str:

@@ -172,10 +172,33 @@ def test_a_file_of_another_kind_is_not_sent(day: Day) -> None:
     assert "none of the model's features is in the header (a, b)" in shown.err
 
 
+def test_following_an_upload_that_was_refused_says_so_and_shows_no_older_run(day: Day) -> None:
+    (day.shell.folder / "bad.csv").write_text("a;b\n1;2\n")
+    day.upload(day.shell.folder / "bad.csv", "models/churn/raw/bad.csv")
+    day.wait_for("UPLOAD_QUARANTINED")
+
+    shown = day.shell.sluice("runs", "churn", "--follow")
+
+    assert shown.code == 1
+    assert shown.out == ""
+    assert "the newest upload was refused and started no run: the columns are separated by ';'" in shown.err
+
+
+def test_a_model_whose_only_upload_was_refused_points_at_its_history(day: Day) -> None:
+    day.upload(day.shell.folder / "churn.csv", "models/orphan/raw/churn.csv")
+
+    followed = day.shell.sluice("runs", "orphan", "--follow")
+    listed = day.shell.sluice("runs", "orphan")
+
+    assert followed.code == 1
+    assert "models/orphan/model.yaml does not exist" in followed.err
+    assert "sluice history orphan" in listed.err
+
+
 def test_rejecting_what_is_live_asks_for_help_when_nothing_else_is_approved(day: Day) -> None:
     shown = day.shell.sluice("reject", "churn", "v1", "--reason", "second thoughts")
     assert shown.code == 0, shown.err
-    assert "In production now: v1" in shown.err
+    assert "v1 was in production: the last good version comes back" in shown.err
     assert "no other version is approved" in day.wait_for("HELP_NEEDED")["why"]
 
 

@@ -41,7 +41,7 @@ def test_approve_takes_the_version_in_every_spelling(account: Account, capsys: C
     assert account.approval(2) == ("Approved", "better by far")
     shown = capsys.readouterr()
     assert shown.out == "churn v2: PendingManualApproval -> Approved\n"
-    assert "sluice wait churn" in shown.err
+    assert "sluice wait churn 2" in shown.err
 
 
 def test_on_a_real_account_it_is_named_before_the_change(account: Account, capsys: Capture) -> None:

@@ -11,11 +11,12 @@ def run(run_id: str, status: RunStatus) -> Run:
 OLD, ACTIVE = run("1", "SUCCEEDED"), run("2", "RUNNING")
 
 
-def find(looks: Iterator[list[Run]], starting: bool, limit: float = 10) -> Run | None:
+def find(looks: Iterator[list[Run]], starting: bool, limit: float = 10, refused: bool = False) -> Run | None:
     ticks = iter(range(1000))
     return find_run(
         lambda: next(looks),
         lambda: starting,
+        lambda: refused,
         every_seconds=1,
         limit_seconds=limit,
         sleep=lambda _: None,
@@ -41,6 +42,10 @@ def test_the_first_upload_may_still_be_on_its_way() -> None:
 
 def test_an_execution_of_another_model_is_not_waited_for_forever() -> None:
     assert find(iter([[OLD]] * 100), starting=True) is OLD
+
+
+def test_a_refused_first_upload_is_not_waited_for() -> None:
+    assert find(iter([[]]), starting=False, refused=True) is None
 
 
 def test_no_run_at_all_is_said() -> None:

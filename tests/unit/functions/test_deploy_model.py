@@ -36,12 +36,13 @@ def arn(version: int) -> str:
 @dataclass
 class FakeRegistry:
     statuses: dict[int, ApprovalStatus] = field(default_factory=dict)
+    changed_by: str = "arn:alice"
 
     def package(self, package_arn: str) -> Package:
         version = int(package_arn.rpartition("/")[2])
         metadata = {"definition": f"s3://b/definitions/{version}.json"}
         status = self.statuses[version]
-        return Package(PackageRef(package_arn, version), NAME, status, "why not", "s3://m", metadata, "arn:alice")
+        return Package(PackageRef(package_arn, version), NAME, status, "why not", "s3://m", metadata, self.changed_by)
 
     def approved(self, group: str) -> list[PackageRef]:
         return [PackageRef(arn(n), n) for n, status in sorted(self.statuses.items()) if status == "Approved"]
@@ -175,6 +176,18 @@ def test_an_approval_creates_the_endpoint_and_counts_once_it_serves(production: 
     assert production.endpoint_event()["outcome"] == "deployed"
     assert production.stage.actions() == ["MODEL_APPROVED", "DEPLOYMENT_STARTED", "DEPLOYED"]
     assert [entry.who for entry in production.stage.log.entries("churn")] == ["arn:alice", "arn:alice", "sluice"]
+
+
+def test_what_the_gate_or_the_policy_decided_is_sluices_own_act(production: Production) -> None:
+    production.registry.changed_by = (
+        "arn:aws:sts::1:assumed-role/sluice-dev-RegisterModelRole-X/sluice-dev-register-model"
+    )
+
+    production.decide(1, "Rejected")
+
+    assert [(entry.action, entry.who) for entry in production.stage.log.entries("churn")] == [
+        ("MODEL_REJECTED", "sluice")
+    ]
 
 
 def test_the_same_approval_three_times_changes_nothing_more(production: Production) -> None:
