@@ -48,6 +48,9 @@ class StartRun:
         first = self.claim(event.idempotency_key, execution_arn)
         if first != execution_arn:
             return Answer("duplicate", f"{upload.data_version} is handled by {first}")
+        if self.leases.of_execution(execution_arn) is not None:
+            # Step Functions retried us after the upload was offered: it may be taken by now, or overwritten.
+            return self._take_waiting(model, execution_arn)
         try:
             definition = self._definition(model)
             if definition.data.mode == "snapshot" and not self.objects.is_newest(upload):

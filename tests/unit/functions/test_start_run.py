@@ -102,6 +102,25 @@ def test_an_upload_becomes_a_plan_on_its_own_copy_of_the_data(upload: Upload) ->
     assert upload.stage.actions() == ["RUN_STARTED"]
 
 
+def test_a_retry_gets_its_plan_also_when_the_file_was_overwritten_meanwhile(upload: Upload) -> None:
+    """Else the execution would end with nothing to do and keep the lease."""
+    event = upload.event()
+    first = upload.deliver(event, "execution-1")
+    upload.event(GOOD + "3,1,basic,no\n")
+
+    assert upload.deliver(event, "execution-1").plan == first.plan
+
+
+def test_a_retry_does_not_offer_the_upload_again(upload: Upload) -> None:
+    event = upload.event()
+    upload.deliver(event, "execution-1")
+
+    upload.deliver(event, "execution-1")
+
+    assert upload.stage.leases.waiting("churn") is None
+    assert upload.finish("execution-1")["started"] is None
+
+
 def test_append_mode_trains_on_everything_under_raw(upload: Upload) -> None:
     upload.stage.put_definition(data__mode="append")
 
