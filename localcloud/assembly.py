@@ -34,6 +34,7 @@ class LocalCloud:
         self._sagemaker = SageMaker(gateway)
         self._deliveries = Deliveries(EventTargets(gateway), gateway.time_scale, self._event_metric, random.Random())
         identity.treat_loopback_as_tls()
+        identity.make_sessions_safe_for_threads()
         self._register_services()
         self._install_states()
         events.install_delivery(self._deliveries.submit)

@@ -30,7 +30,7 @@ class FinishRun:
     def handle(self, request: FinishRequest) -> dict[str, Any]:
         lease = self.leases.of_execution(request.execution_arn)
         if lease is None:
-            return {"outcome": "nothing", "reason": "this execution never asked for a lease"}
+            return {"outcome": "nothing", "reason": request.reason or "this execution never asked for a lease"}
         run = self.runs.get(lease.model, lease.run_id)
         if run is not None and run.status == "RUNNING":
             self._record(run, request)
@@ -64,7 +64,7 @@ class FinishRun:
         if held and request.outcome == "failed":
             why = f"no run could be planned: {request.reason}. The upload waits; the model's next upload tries again"
             self.journal.announce(lease.model, "RUN_FAILED", why, once=lease.execution_arn)
-        return {"outcome": "nothing", "reason": "this execution planned no run"}
+        return {"outcome": "nothing", "reason": request.reason or "this execution planned no run"}
 
     def _start_waiting(self, lease: Lease) -> str | None:
         if self.leases.waiting(lease.model) is None:

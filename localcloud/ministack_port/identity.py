@@ -25,6 +25,17 @@ def treat_loopback_as_tls() -> None:
     gateway.pin_request_origin = lambda source_ip, _secure: pin(source_ip, True)
 
 
+def make_sessions_safe_for_threads() -> None:
+    """MiniStack looks for expired sessions on each new one, in a dict that other threads write to meanwhile."""
+
+    def evict_expired_sessions() -> None:
+        for key, session in list(sts._sessions.items()):
+            if sts._session_expired(session):
+                sts._sessions.pop(key, None)
+
+    sts._evict_expired_sessions = evict_expired_sessions
+
+
 @contextmanager
 def scope(account: str, region: str) -> Iterator[None]:
     """The account and region that MiniStack's stores resolve names in, for threads outside any request."""

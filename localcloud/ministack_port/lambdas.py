@@ -28,6 +28,7 @@ _warming = ThreadPoolExecutor(1, "function-warming")
 
 def install(may_send: MaySend, open_session: OpenSession) -> None:
     _install_worker()
+    _install_isolated_failures()
     _install_sessions(open_session)
     _install_error_names()
     _install_dead_letter_check(may_send)
@@ -67,6 +68,26 @@ def _install_worker() -> None:
         return (binary, script) if runtime.startswith("python") else (binary, source)
 
     lambda_runtime._detect_runtime_binary = runtime_binary
+
+
+def _install_isolated_failures() -> None:
+    """A process that could not be started fails its own invocation.
+
+    MiniStack answers the exception by ending all processes of the function, under the invocations they are serving.
+    """
+    invoke = lambda_runtime.Worker.invoke
+
+    def isolated(worker: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return invoke(worker, *args, **kwargs)
+        except Exception as error:  # the edge of one invocation; its caller is told
+            _log.warning("function %s did not start: %s", worker.func_name, error)
+            # Two workers may end at once, but each has a process and a folder of its own.
+            lambda_runtime.kill_workers([worker])
+            details = {"errorType": "Runtime.ExitError", "errorMessage": str(error)}
+            return {"status": "error", "error": str(error), "error_details": details, "cold_start": True}
+
+    lambda_runtime.Worker.invoke = isolated
 
 
 def _install_sessions(open_session: OpenSession) -> None:

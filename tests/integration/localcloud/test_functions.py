@@ -3,6 +3,8 @@
 import json
 import sys
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,6 +64,42 @@ def test_a_failure_leaves_the_process_warm(cloud: Running) -> None:
     assert invoke(cloud, function, "fail")[1] == "Unhandled"
 
     assert invoke(cloud, function)[0] == before
+
+
+def test_a_process_that_does_not_start_leaves_its_neighbours_alone(cloud: Running, tmp_path: Path) -> None:
+    function = cloud.function(
+        f"""
+        import os, time
+        from pathlib import Path
+
+        folder = Path({str(tmp_path)!r})
+        if (folder / "busy").exists():
+            os._exit(3)
+
+        def handle(event, context):
+            (folder / "busy").touch()
+            while not (folder / "release").exists():
+                time.sleep(0.01)
+            return "served"
+        """
+    )
+    with ThreadPoolExecutor(1) as first:
+        serving = first.submit(invoke, cloud, function)
+        eventually((tmp_path / "busy").exists)
+        failed, kind = invoke(cloud, function)
+        (tmp_path / "release").touch()
+
+        assert serving.result() == ("served", "")
+    assert (failed["errorType"], kind) == ("Runtime.ExitError", "Unhandled")
+
+
+def test_many_cold_starts_at_once_each_answer(cloud: Running) -> None:
+    function = cloud.function("def handle(event, context): return event\n")
+
+    with ThreadPoolExecutor(24) as together:
+        answers = list(together.map(lambda number: invoke(cloud, function, number), range(24)))
+
+    assert answers == [(number, "") for number in range(24)]
 
 
 def test_a_missing_module_is_an_import_error_in_lambdas_words(cloud: Running) -> None:

@@ -36,7 +36,9 @@ def test_the_end_of_an_execution_that_has_no_lease_changes_nothing(upload: Uploa
     upload.deliver(event, "execution-1")
     upload.deliver(event, "execution-2")
 
-    assert upload.finish("execution-2", outcome="failed")["outcome"] == "nothing"
+    answer = upload.finish("execution-2", outcome="failed")
+
+    assert answer == {"outcome": "nothing", "reason": "it broke"}
     assert upload.stage.leases.current("churn") is not None
 
 
@@ -58,7 +60,7 @@ def test_a_run_that_could_not_be_planned_keeps_its_upload_and_does_not_try_forev
 
     answer = upload.finish("execution-1", outcome="failed")
 
-    assert answer["outcome"] == "nothing"
+    assert answer == {"outcome": "nothing", "reason": "it broke"}
     assert upload.stage.leases.current("churn") is None
     assert upload.stage.leases.waiting("churn") is not None
     assert upload.stage.notices() == ["[sluice] churn: run failed"]
