@@ -66,18 +66,26 @@ Metric = Callable[[str, Mapping[str, str]], None]
 class Deliveries:
     """Runs deliveries on a few threads; a wait between attempts occupies none of them."""
 
-    def __init__(self, targets: Targets, time_scale: float, metric: Metric, jitter: random.Random) -> None:
+    def __init__(
+        self,
+        targets: Targets,
+        time_scale: float,
+        metric: Metric,
+        jitter: random.Random,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._targets = targets
         self._scale = time_scale
         self._metric = metric
         self._jitter = jitter
+        self._clock = clock
         self._threads = ThreadPoolExecutor(16, "event-delivery")
         self._waiting: set[threading.Timer] = set()
         self._closed = False
 
     def submit(self, delivery: Delivery) -> None:
         """Returns at once; the attempts run under a copy of the caller's context (the account and region)."""
-        self._run(contextvars.copy_context(), delivery, 0, time.monotonic())
+        self._run(contextvars.copy_context(), delivery, 0, self._clock())
 
     def close(self) -> None:
         self._closed = True
@@ -104,7 +112,7 @@ class Deliveries:
         self, context: contextvars.Context, delivery: Delivery, attempt: int, started: float, failure: DeliveryFailed
     ) -> None:
         wait = self.wait_seconds(attempt)
-        age = (time.monotonic() - started) / self._scale + wait if self._scale else 0.0
+        age = (self._clock() - started) / self._scale + wait if self._scale else 0.0
         exhausted = _exhausted(delivery.retry, attempt, age)
         if failure.retriable and not exhausted:
             _log.info("%s, attempt %d: %s; again in %.1f s", delivery.target_arn, attempt + 1, failure.message, wait)

@@ -3,6 +3,7 @@
 import contextvars
 import json
 import secrets
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -26,14 +27,14 @@ def treat_loopback_as_tls() -> None:
 
 
 def make_sessions_safe_for_threads() -> None:
-    """MiniStack looks for expired sessions on each new one, in a dict that other threads write to meanwhile."""
+    """On each new session MiniStack goes through all of them for expired ones, while other threads add theirs."""
+    register, one_at_a_time = sts.register_session, threading.Lock()
 
-    def evict_expired_sessions() -> None:
-        for key, session in list(sts._sessions.items()):
-            if sts._session_expired(session):
-                sts._sessions.pop(key, None)
+    def register_session(access_key: str, session: dict[str, Any]) -> None:
+        with one_at_a_time:
+            register(access_key, session)
 
-    sts._evict_expired_sessions = evict_expired_sessions
+    sts.register_session = register_session
 
 
 @contextmanager

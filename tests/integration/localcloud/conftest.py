@@ -101,7 +101,7 @@ class Running:
             sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [statement]})})
         return url, arn
 
-    def messages(self, queue_url: str, count: int, seconds: float = 10) -> Sequence[dict[str, Any]]:
+    def messages(self, queue_url: str, count: int, seconds: float = 60) -> Sequence[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         deadline = time.monotonic() + seconds
         while len(found) < count and time.monotonic() < deadline:
@@ -140,7 +140,7 @@ def zipped(files: Mapping[str, str]) -> bytes:
     return buffer.getvalue()
 
 
-def eventually(look: Callable[[], Answer | None], seconds: float = 15) -> Answer:
+def eventually(look: Callable[[], Answer | None], seconds: float = 60) -> Answer:
     """What `look` finds, as soon as it is truthy; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

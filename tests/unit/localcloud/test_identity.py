@@ -16,7 +16,7 @@ ROLE = "arn:aws:iam::000000000000:role/worker"
 def hasty_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Threads that change places as often as they can."""
     monkeypatch.setattr(sts, "_sessions", {})
-    monkeypatch.setattr(sts, "_evict_expired_sessions", sts._evict_expired_sessions)
+    monkeypatch.setattr(sts, "register_session", sts.register_session)
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield

@@ -57,7 +57,7 @@ class Worker:
 
     def end(self) -> str:
         """What it wrote to its log, after the end of its input."""
-        return self.process.communicate(timeout=10)[1]
+        return self.process.communicate(timeout=60)[1]
 
 
 Start = Callable[..., Worker]

@@ -59,7 +59,7 @@ class Api:
 
     def settled(self, name: str = "churn") -> dict[str, Any]:
         """The endpoint once nothing is under way."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             described = self("DescribeEndpoint", EndpointName=name)
             if described["EndpointStatus"] in ("InService", "Failed"):

@@ -107,14 +107,14 @@ def test_more_requests_than_max_concurrency_are_throttled(api, endpoint, servers
 
     def slowly(headers, body):
         begun.set()
-        release.wait(10)
+        release.wait(60)
         return Reply(200, b"")
 
     servers.answer = slowly
     endpoint(serverless(MaxConcurrency=1))
     request = threading.Thread(target=api.invoke)
     request.start()
-    begun.wait(10)
+    begun.wait(60)
     with pytest.raises(ApiError, match="MaxConcurrency") as refusal:
         api.invoke()
     assert refusal.value.code == "ThrottlingException"

@@ -33,7 +33,7 @@ def test_a_serverless_container_goes_when_idle_and_the_next_request_pays_for_its
     variant.start()
     assert variant.invoke({}, b"").setup_seconds == 0.0
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while servers[0].running and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not servers[0].running
@@ -44,13 +44,16 @@ def test_a_serverless_container_goes_when_idle_and_the_next_request_pays_for_its
 
 def test_requests_keep_a_serverless_container_alive():
     servers = Servers()
-    variant = ServerlessVariant(VariantSpec("v", MODEL, 1.0, max_concurrency=2), servers, idle_seconds=0.2)
+    variant = ServerlessVariant(VariantSpec("v", MODEL, 1.0, max_concurrency=2), servers, idle_seconds=1.0)
     variant.start()
-    end = time.monotonic() + 0.6
-    while time.monotonic() < end:
+    served, longest_gap = [time.monotonic()], 0.0
+    while served[-1] - served[0] < 2.0:
         variant.invoke({}, b"")
+        served.append(time.monotonic())
+        longest_gap = max(longest_gap, served[-1] - served[-2])
         time.sleep(0.02)
-    assert servers[0].starts == 1
+    # On a machine that held this test up for longer, the container was right to go.
+    assert servers[0].starts == 1 or longest_gap > 0.9
     variant.close()
 
 
