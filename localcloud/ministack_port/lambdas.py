@@ -82,7 +82,6 @@ def _install_isolated_failures() -> None:
             return invoke(worker, *args, **kwargs)
         except Exception as error:  # the edge of one invocation; its caller is told
             _log.warning("function %s did not start: %s", worker.func_name, error)
-            # Two workers may end at once, but each has a process and a folder of its own.
             lambda_runtime.kill_workers([worker])
             details = {"errorType": "Runtime.ExitError", "errorMessage": str(error)}
             return {"status": "error", "error": str(error), "error_details": details, "cold_start": True}
