@@ -1,5 +1,3 @@
-import time
-
 import click
 
 from cli.arrival import Arrival, arrival_of
@@ -8,6 +6,7 @@ from cli.commands.options import stage_option
 from cli.errors import OperationFailedError
 from cli.installation import Installation
 from cli.output import emit, say
+from cli.waiting import look_until_found
 from sluice.aws.registry import Package
 
 _LOOK_EVERY_SECONDS = 0.5
@@ -40,13 +39,13 @@ def command(model: str, version: str, timeout: int, stage: str | None) -> None:
 
 def _await(installation: Installation, model: str, package: Package, timeout: int) -> Arrival:
     say(f"Waiting until {model} v{package.ref.version} serves …")
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        history = installation.audit_log.entries(model)
-        arrival = arrival_of(package.ref.arn, installation.production.get(model), history)
-        if arrival is not None:
-            return arrival
-        time.sleep(_LOOK_EVERY_SECONDS)
-    raise OperationFailedError(
-        f"{model} v{package.ref.version} does not serve after {timeout} s: sluice history {model}"
-    )
+
+    def look() -> Arrival | None:
+        return arrival_of(package.ref.arn, installation.production.get(model), installation.audit_log.entries(model))
+
+    arrival = look_until_found(look, every_seconds=_LOOK_EVERY_SECONDS, limit_seconds=timeout)
+    if arrival is None:
+        raise OperationFailedError(
+            f"{model} v{package.ref.version} does not serve after {timeout} s: sluice history {model}"
+        )
+    return arrival

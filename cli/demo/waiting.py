@@ -1,10 +1,11 @@
-"""Waiting for something that another part of the system does."""
+"""Waiting in the demo, where what does not come is a failed stage."""
 
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from cli.demo.stages import StageFailedError
+from cli.waiting import look_until_found
 
 Awaited = TypeVar("Awaited")
 
@@ -19,11 +20,9 @@ def wait_for(
     clock: Callable[[], float] = time.monotonic,
 ) -> Awaited:
     """The first thing that `look` finds. Raises StageFailedError when it finds nothing for `limit_seconds`."""
-    deadline = clock() + limit_seconds
-    while True:
-        found = look()
-        if found is not None:
-            return found
-        if clock() >= deadline:
-            raise StageFailedError(f"{what} within {limit_seconds:.0f} s: it did not happen")
-        sleep(LOOK_EVERY_SECONDS)
+    found = look_until_found(
+        look, every_seconds=LOOK_EVERY_SECONDS, limit_seconds=limit_seconds, sleep=sleep, clock=clock
+    )
+    if found is None:
+        raise StageFailedError(f"{what} within {limit_seconds:.0f} s: it did not happen")
+    return found

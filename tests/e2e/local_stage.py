@@ -4,7 +4,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+
+from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 SLUICE = Path(sys.executable).with_name("sluice")
@@ -59,13 +60,14 @@ class LocalStage:
     def await_execution(self, seconds: float = 120) -> dict[str, Any]:
         """The only execution of the state machine, once it has ended."""
         states = self.client("stepfunctions")
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+
+        def ended() -> dict[str, Any] | None:
             executions = states.list_executions(stateMachineArn=self.outputs["RetrainStateMachineArn"])["executions"]
             if executions and executions[0]["status"] != "RUNNING":
                 return dict(states.describe_execution(executionArn=executions[0]["executionArn"]))
-            time.sleep(0.5)
-        raise TimeoutError(f"no execution ended within {seconds} s")
+            return None
+
+        return eventually(ended, "the execution ends", seconds)
 
 
 @contextmanager

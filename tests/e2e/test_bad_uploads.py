@@ -5,7 +5,8 @@ import json
 import pytest
 import yaml
 
-from tests.e2e.trained_model import Inbox, TrainedModel, churn_definition, eventually
+from tests.e2e.trained_model import Inbox, TrainedModel, churn_definition
+from tests.waiting import eventually
 
 HEADER = b"customer_id,tenure,plan,monthly,churned\n"
 

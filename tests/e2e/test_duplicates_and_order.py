@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.e2e.local_stage import write_churn
-from tests.e2e.trained_model import TrainedModel, eventually
+from tests.e2e.trained_model import TrainedModel
+from tests.waiting import eventually
 
 
 def test_the_same_upload_announced_five_times_is_one_run(model: TrainedModel) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.trained_model import Inbox, TrainedModel, eventually
+from tests.e2e.trained_model import Inbox, TrainedModel
+from tests.waiting import eventually
 
 
 def test_a_training_script_that_exits_1_fails_the_run_with_its_words_and_the_next_upload_works(

@@ -1,31 +1,18 @@
 """A model of the stage under test, driven through the doors a user has: S3, Step Functions, the registry, endpoints."""
 
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 from botocore.exceptions import ClientError
 
 from tests.e2e.local_stage import LocalStage, write_churn
-
-Found = TypeVar("Found")
+from tests.waiting import eventually
 
 RUN_SECONDS = 180.0
-
-
-def eventually(look: Callable[[], Found | None], what: str, seconds: float = 60.0) -> Found:
-    """What `look` finds, as soon as it finds something."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"{what}: not within {seconds:g} s")
 
 
 def churn_definition(name: str, **sections: Any) -> dict[str, Any]:

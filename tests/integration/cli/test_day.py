@@ -4,7 +4,6 @@ import csv
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from botocore.config import Config
 
 from tests.integration.cli.conftest import ROOT, Finished, Shell, processes_of
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ class Day:
         self._upload()
         self.followed = shell.sluice("runs", "churn", "--follow")
         self.approved = shell.sluice("approve", "churn", "latest", "--reason", "reviewed in the test")
-        self._wait_for("DEPLOYED")
+        self.wait_for("DEPLOYED")
 
     def history(self) -> list[dict]:
         return json.loads(self.shell.sluice("history", "churn", "--json").out)
@@ -48,7 +48,10 @@ class Day:
         s3.upload_file(str(path), BUCKET, key)
 
     def wait_for(self, action: str) -> dict:
-        return self._wait_for(action)
+        def look() -> dict | None:
+            return next((entry for entry in self.history() if entry["action"] == action), None)
+
+        return eventually(look, f"{action} in the history", 120)
 
     def _make_definition(self) -> Finished:
         generate = ROOT / "examples" / "churn" / "generate.py"
@@ -59,14 +62,6 @@ class Day:
     def _upload(self) -> None:
         self.upload(self.shell.folder / "model.yaml", "models/churn/model.yaml")
         self.upload(self.shell.folder / "churn.csv", "models/churn/raw/churn.csv")
-
-    def _wait_for(self, action: str) -> dict:
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            entry = next((entry for entry in self.history() if entry["action"] == action), None)
-            if entry:
-                return entry
-        raise AssertionError(f"no {action} in {[entry['action'] for entry in self.history()]}")
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import textwrap
 import time
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
 import pytest
@@ -17,10 +17,10 @@ from botocore.config import Config
 
 from localcloud import daemon
 from localcloud.server import Server
+from tests.waiting import eventually
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
-Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -113,6 +113,16 @@ class Running:
                 found.append(message)
         return found
 
+    def log(self, function_arn: str) -> str:
+        """Everything in the function's log group; empty before its first event."""
+        logs = self.client("logs")
+        group = f"/aws/lambda/{function_arn.rsplit(':', 1)[-1]}"
+        try:
+            found = logs.filter_log_events(logGroupName=group)["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return ""
+        return "\n".join(event["message"] for event in found)
+
     def execution(self, definition: Mapping[str, Any], role_arn: str, document: Mapping[str, Any]) -> dict[str, Any]:
         """Create a state machine, run it once and describe the finished execution."""
         arn = self.start(definition, role_arn, document)
@@ -138,17 +148,6 @@ def zipped(files: Mapping[str, str]) -> bytes:
         for name, text in files.items():
             archive.writestr(name, text)
     return buffer.getvalue()
-
-
-def eventually(look: Callable[[], Answer | None], seconds: float = 60) -> Answer:
-    """What `look` finds, as soon as it is truthy; fails after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"nothing found within {seconds} seconds")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.localcloud.conftest import ACCOUNT, REGION, Running, eventually
+from tests.integration.localcloud.conftest import ACCOUNT, REGION, Running
+from tests.waiting import eventually
 
 EVENTS = "events.amazonaws.com"
 PASS_THROUGH = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
@@ -91,7 +92,7 @@ def test_a_function_that_does_not_admit_eventbridge_is_not_invoked(cloud: Runnin
     )
     rule.put(number=2)
 
-    assert "Version: $LATEST" in eventually(lambda: _log(cloud, function))
+    assert "Version: $LATEST" in eventually(lambda: cloud.log(function))
     assert cloud.messages(dead_url, 1, seconds=1) == []
 
 
@@ -181,7 +182,7 @@ def test_an_asynchronous_failure_is_retried_twice_and_then_dead_lettered(cloud: 
     body = json.loads(message["Body"])
     assert body["requestPayload"]["detail"] == {"number": 7}
     assert body["responsePayload"]["errorType"] == "KeyError"
-    assert _log(cloud, function).count("[ERROR] KeyError: 7") == 3
+    assert cloud.log(function).count("[ERROR] KeyError: 7") == 3
 
 
 def test_a_functions_role_needs_the_permission_to_dead_letter(cloud: Running) -> None:
@@ -197,16 +198,6 @@ def test_a_functions_role_needs_the_permission_to_dead_letter(cloud: Running) ->
     name = function.rsplit(":", 1)[-1]
     assert eventually(lambda: _sum(cloud, "AWS/Lambda", "DeadLetterErrors", "FunctionName", name)) == 1
     assert cloud.messages(dead_url, 1, seconds=1) == []
-
-
-def _log(cloud: Running, function_arn: str) -> str:
-    logs = cloud.client("logs")
-    group = f"/aws/lambda/{function_arn.rsplit(':', 1)[-1]}"
-    try:
-        found = logs.filter_log_events(logGroupName=group)["events"]
-    except logs.exceptions.ResourceNotFoundException:
-        return ""
-    return "\n".join(event["message"] for event in found)
 
 
 def _metric(cloud: Running, name: str, rule_name: str) -> float:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from localcloud.deploy import DeployError, StackEvent, deploy
-from tests.integration.localcloud.conftest import Running, ended, eventually
+from tests.integration.localcloud.conftest import Running, ended
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
 STATES = "states.amazonaws.com"

@@ -19,7 +19,8 @@ from botocore.exceptions import ClientError, WaiterError
 from sklearn.linear_model import LogisticRegression
 
 from localcloud import daemon
-from tests.integration.localcloud.conftest import Running, eventually
+from tests.integration.localcloud.conftest import Running
+from tests.waiting import eventually
 
 BUCKET = "models-of-the-endpoint-tests"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.localcloud.conftest import Running, eventually, zipped
+from tests.integration.localcloud.conftest import Running, zipped
+from tests.waiting import eventually
 
 OTHER_PYTHON = "cpython-39-x86_64-linux-gnu"
 
@@ -163,7 +164,7 @@ def test_a_binary_for_another_python_comes_from_the_local_environment(cloud: Run
 
     assert origin == "layer"
     assert file.startswith(sys.prefix)
-    log = eventually(lambda: _log(cloud, function))
+    log = eventually(lambda: cloud.log(function))
     assert log.count("pydantic_core comes from the local environment") == 1
 
 
@@ -208,7 +209,7 @@ def test_what_a_function_prints_is_in_its_log_group(cloud: Running) -> None:
 
     invoke(cloud, function)
 
-    log = eventually(lambda: _log(cloud, function))
+    log = eventually(lambda: cloud.log(function))
     assert "a line" in log
     assert "[ERROR] OSError: gone" in log
     assert "REPORT RequestId" in log
@@ -225,13 +226,3 @@ def test_a_function_acts_as_its_role(cloud: Running) -> None:
 
     assert kind == "Unhandled"
     assert "AccessDenied" in payload["errorMessage"]
-
-
-def _log(cloud: Running, function_arn: str) -> str:
-    logs = cloud.client("logs")
-    group = f"/aws/lambda/{function_arn.rsplit(':', 1)[-1]}"
-    try:
-        found = logs.filter_log_events(logGroupName=group)["events"]
-    except logs.exceptions.ResourceNotFoundException:
-        return ""
-    return "\n".join(event["message"] for event in found)

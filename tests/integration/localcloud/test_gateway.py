@@ -18,7 +18,8 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from localcloud import daemon
 from localcloud.errors import LocalCloudError
-from tests.integration.localcloud.conftest import ACCOUNT, REGION, Running, eventually
+from tests.integration.localcloud.conftest import ACCOUNT, REGION, Running
+from tests.waiting import eventually
 
 linux_only = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads /proc")
 GROUPS = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group"

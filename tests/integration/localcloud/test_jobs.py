@@ -15,7 +15,8 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 
 from localcloud.sagemaker.jobs.isolation import probe
-from tests.integration.localcloud.conftest import Running, eventually
+from tests.integration.localcloud.conftest import Running
+from tests.waiting import eventually
 
 SCRIPTS = Path(__file__).parent / "scripts"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.localcloud.conftest import ACCOUNT, REGION, Running, eventually
+from tests.integration.localcloud.conftest import ACCOUNT, REGION, Running
+from tests.waiting import eventually
 
 IMAGE = f"683313688378.dkr.ecr.{REGION}.amazonaws.com/sagemaker-xgboost:3.2-0"
 STATES = "states.amazonaws.com"

@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from localcloud.supervision import WatchedProcesses
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -34,15 +34,6 @@ def alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
-
-
-def soon(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_stop_ends_a_child_that_obeys(processes: WatchedProcesses, tmp_path: Path) -> None:
@@ -74,7 +65,7 @@ def test_stop_ends_grandchildren_too(processes: WatchedProcesses, tmp_path: Path
 
         processes.stop(child, 5)
 
-    assert soon(lambda: not alive(grandchild))
+    eventually(lambda: not alive(grandchild), "the grandchild ends", 10)
 
 
 def test_the_environment_is_the_one_given_and_the_owners_mark(processes: WatchedProcesses, tmp_path: Path) -> None:
@@ -111,7 +102,7 @@ time.sleep(600)
         process.kill()
         process.wait()
 
-    assert soon(lambda: not alive(child))
+    eventually(lambda: not alive(child), "the child ends", 10)
 
 
 @linux_only

@@ -1,4 +1,3 @@
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from localcloud.sagemaker.tags import TagStore
 from tests.fakes.cloud import FakeCloud
 from tests.fakes.model_server import FakeServers
 from tests.unit.localcloud.sagemaker.hosting.variant_requests import instances
+from tests.waiting import eventually
 
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
 ROLE = "arn:aws:iam::000000000000:role/sluice-dev-sagemaker"
@@ -59,13 +59,12 @@ class Api:
 
     def settled(self, name: str = "churn") -> dict[str, Any]:
         """The endpoint once nothing is under way."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
+
+        def ended() -> dict[str, Any] | None:
             described = self("DescribeEndpoint", EndpointName=name)
-            if described["EndpointStatus"] in ("InService", "Failed"):
-                return described
-            time.sleep(0.005)
-        raise TimeoutError(described)
+            return described if described["EndpointStatus"] in ("InService", "Failed") else None
+
+        return eventually(ended, f"endpoint {name} settles")
 
     def statuses(self) -> list[str]:
         """As the events told them."""

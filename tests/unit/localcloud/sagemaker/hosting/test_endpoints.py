@@ -1,5 +1,4 @@
 import threading
-import time
 
 import pytest
 
@@ -8,15 +7,9 @@ from localcloud.sagemaker.hosting.deployment import Deployments
 from localcloud.sagemaker.hosting.serving.wire import Reply
 from tests.fakes.cloud import FakeCloud
 from tests.unit.localcloud.sagemaker.hosting.variant_requests import instances, serverless
+from tests.waiting import eventually
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:endpoint/churn"
-
-
-def until(condition):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def update_to(api, model, config="c2", variant=instances):
@@ -70,7 +63,7 @@ def test_an_update_moves_traffic_and_ends_the_old_fleet(api, endpoint, servers):
     assert described["EndpointConfigName"] == "c2"
     assert "FailureReason" not in described
     assert api.statuses() == ["CREATING", "IN_SERVICE", "UPDATING", "IN_SERVICE"]
-    until(lambda: [server.removed for server in servers.made] == [True, False])
+    eventually(lambda: [server.removed for server in servers.made] == [True, False])
 
 
 def test_the_old_fleet_answers_until_the_new_one_is_up(api, endpoint, servers):
@@ -79,7 +72,7 @@ def test_the_old_fleet_answers_until_the_new_one_is_up(api, endpoint, servers):
     api.model("m2")
     api.config("c2", instances("m2"))
     api("UpdateEndpoint", EndpointName="churn", EndpointConfigName="c2")
-    until(lambda: len(servers.made) == 2)
+    eventually(lambda: len(servers.made) == 2)
 
     api.invoke()
     described = api("DescribeEndpoint", EndpointName="churn")
@@ -113,7 +106,7 @@ def test_a_request_under_way_is_answered_by_the_fleet_that_took_it(api, endpoint
     release.set()
     request.join(10)
     assert answers == [b"old"]
-    until(lambda: servers.made[0].removed)
+    eventually(lambda: servers.made[0].removed)
 
 
 def test_an_update_that_does_not_come_up_ends_on_the_old_config_with_the_reason(api, endpoint, servers):
@@ -175,7 +168,7 @@ def test_a_deleted_endpoint_is_gone_with_its_processes(api, endpoint, servers):
             return error.message == f'Could not find endpoint "{ARN}".'
         return False
 
-    until(gone)
+    eventually(gone)
     assert servers.made[0].removed
     assert api.statuses()[-1] == "DELETING"
 
@@ -237,7 +230,7 @@ def test_closing_ends_the_servers_and_a_creation_under_way(api, endpoint, server
     api.model("m2")
     api.config("c2", instances("m2"))
     api("CreateEndpoint", EndpointName="second", EndpointConfigName="c2")
-    until(lambda: len(servers.made) == 2)
+    eventually(lambda: len(servers.made) == 2)
     threading.Timer(0.05, servers.gates["m2"].set).start()
     api.hosting.close()
     assert [server.removed for server in servers.made] == [True, True]

@@ -8,6 +8,7 @@ from localcloud.sagemaker.hosting.models import ServedModel
 from localcloud.sagemaker.hosting.serving.wire import Reply
 from localcloud.sagemaker.hosting.variants import InstanceVariant, ServerlessVariant, VariantSpec
 from tests.fakes.model_server import FakeServer
+from tests.waiting import eventually
 
 MODEL = ServedModel("m", "image", "xgboost", S3Object("b", "k"), {}, "role")
 
@@ -33,10 +34,7 @@ def test_a_serverless_container_goes_when_idle_and_the_next_request_pays_for_its
     variant.start()
     assert variant.invoke({}, b"").setup_seconds == 0.0
 
-    deadline = time.monotonic() + 60
-    while servers[0].running and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not servers[0].running
+    eventually(lambda: not servers[0].running)
     assert variant.invoke({}, b"").setup_seconds > 0.0
     assert servers[0].starts == 2
     variant.close()

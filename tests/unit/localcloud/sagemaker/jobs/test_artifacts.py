@@ -1,6 +1,5 @@
 import io
 import tarfile
-import time
 
 import pytest
 
@@ -8,6 +7,7 @@ from localcloud.sagemaker.jobs.artifacts import Artifacts, Checkpoints, model_ur
 from localcloud.sagemaker.jobs.failures import JobFailure
 from localcloud.sagemaker.jobs.s3 import S3Files
 from tests.fakes.aws_clients import FakeS3
+from tests.waiting import eventually
 
 OUTPUT = {"S3OutputPath": "s3://bucket/runs/1/model"}
 
@@ -91,8 +91,6 @@ def test_checkpoints_go_out_while_the_job_runs(tmp_path):
     (tmp_path / "c").mkdir()
     checkpoints.start()
     write(tmp_path / "c", step="1")
-    deadline = time.monotonic() + 60
-    while ("bucket", "check/step") not in s3.objects and time.monotonic() < deadline:
-        time.sleep(0.01)
+    eventually(lambda: ("bucket", "check/step") in s3.objects)
     assert s3.objects["bucket", "check/step"] == b"1"
     checkpoints.finish()

@@ -16,6 +16,7 @@ from localcloud.sagemaker.tags import TagStore
 from tests.fakes.aws_clients import FakeLogs, FakeS3
 from tests.fakes.cloud import FakeCloud
 from tests.unit.localcloud.sagemaker.jobs import requests
+from tests.waiting import eventually
 
 SAVE = """
 import os
@@ -76,10 +77,7 @@ def process(cloud, jobs, ask):
 
 def await_line(cloud, text, name="job"):
     log = cloud.state_dir / "jobs" / name / "algo-1.log"
-    deadline = time.monotonic() + 120
-    while not (log.is_file() and text in log.read_text()):
-        assert time.monotonic() < deadline, f"{text!r} never came"
-        time.sleep(0.01)
+    eventually(lambda: log.is_file() and text in log.read_text(), repr(text), 120)
 
 
 def test_a_script_that_trains_ends_as_a_completed_job_with_its_model(cloud, train):
@@ -406,9 +404,7 @@ def test_a_succeeded_job_leaves_its_log_a_failed_one_its_files_too(train, cloud)
     train(name="good")
     train("raise SystemExit(1)", name="bad")
     left = cloud.state_dir / "jobs" / "good"
-    deadline = time.monotonic() + 60
-    while (left / "algo-1").exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    eventually(lambda: not (left / "algo-1").exists())
     assert sorted(path.name for path in left.iterdir()) == [".kind", "algo-1.log"]
     assert (cloud.state_dir / "jobs" / "bad" / "algo-1" / "ml" / "input" / "data" / "train" / "train.csv").is_file()
 
