@@ -20,13 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import metrics
-import report
+from codec.codec import Codec
 from definition import read_definition
-from feature_codec import Codec
+from evaluation import binary as metrics
+from evaluation import report
 from job import OUTPUT_DIR, Arguments, BadData, run
-from raw_files import data_files
-from scoring import THRESHOLD, Artifact, Scores, load_artifact, rows_of_table, score_rows
+from preprocessing.raw_files import data_files
+from serving.artifact import THRESHOLD, Artifact, Scores, load_artifact, rows_of_table, score_rows
 
 PROCESSING = Path("/opt/ml/processing")
 GOLDEN_RECORDS = 100
@@ -112,18 +112,20 @@ def read_holdout(folder: Path) -> Holdout:
 
 
 def _labels(codec: Codec, holdout: Holdout) -> list[int]:
-    if codec.target not in holdout.header:
-        raise BadData(f"The holdout lacks the target column {codec.target!r}: give the one that preprocess.py wrote.")
-    at = holdout.header.index(codec.target)
+    if codec.target.name not in holdout.header:
+        raise BadData(
+            f"The holdout lacks the target column {codec.target.name!r}: give the one that preprocess.py wrote."
+        )
+    at = holdout.header.index(codec.target.name)
     labels = []
     for number, row in enumerate(holdout.rows, start=1):
-        label = codec.label(row[at])
+        label = codec.target.value(row[at])
         if label is None:
             raise BadData(
-                f"Holdout row {number}, column {codec.target!r}: {row[at]!r} is neither {codec.positive_label!r} "
-                f"nor {codec.negative_label!r}. Model and holdout are of different runs."
+                f"Holdout row {number}, column {codec.target.name!r}: {row[at]!r} is neither {codec.target.classes[1]!r} "
+                f"nor {codec.target.classes[0]!r}. Model and holdout are of different runs."
             )
-        labels.append(label)
+        labels.append(int(label))
     return labels
 
 
@@ -188,7 +190,7 @@ def _golden(codec: Codec, holdout: Holdout, scores: Scores) -> dict[str, Any]:
     """Raw records and the scores that an endpoint of this model must give them."""
     records = [dict(zip(holdout.header, row, strict=True)) for row in holdout.rows[:GOLDEN_RECORDS]]
     for record in records:
-        del record[codec.target]
+        del record[codec.target.name]
     return {"content_type": "application/json", "records": records, "scores": scores[: len(records)].tolist()}
 
 

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bad_request import BadRequest, Refusal
-from feature_codec import CellError, Codec
-from scoring import THRESHOLD, Artifact, Scores, load_artifact, rows_of_table, score_rows
+from codec.cells import CellError
+from codec.codec import Codec
+from serving.artifact import THRESHOLD, Artifact, Scores, load_artifact, rows_of_table, score_rows
+from serving.bad_request import BadRequest, Refusal
 
 CSV, JSON = "text/csv", "application/json"
 SHOWN_NAMES = 5
@@ -79,7 +80,7 @@ def write_answer(prediction: Prediction, accept: str = JSON) -> tuple[str, str]:
     scores = prediction.scores.tolist()
     if kind == CSV:
         return "".join(f"{score!r}\n" for score in scores), CSV
-    labels = (prediction.codec.negative_label, prediction.codec.positive_label)
+    labels = prediction.codec.target.classes
     answers = [{"probability": score, "label": labels[score >= THRESHOLD]} for score in scores]
     return json.dumps({"predictions": answers}), JSON
 

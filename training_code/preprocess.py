@@ -21,25 +21,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
-import baseline
-from columns import DistinctColumn, arrow_floats, arrow_mask, distinct_column, text_column
+from codec.cells import cell_text
+from codec.codec import CATEGORICAL, NUMERIC, Codec, Feature, Target, cell_encoder, encode_distinct
+from codec.features_json import write_codec
 from definition import DataDefinition, read_definition
-from feature_codec import (
-    CATEGORICAL,
-    NUMERIC,
-    Codec,
-    Feature,
-    cell_encoder,
-    cell_text,
-    encode_distinct,
-    learn_levels,
-    level_counts,
-    write_codec,
-)
 from job import OUTPUT_DIR, Arguments, BadData, run
-from raw_table import RawTable, read_raw_table
-from rejects import RejectLog
-from splitting import TEST, TRAIN, VALIDATION, assign_splits
+from preprocessing import baseline
+from preprocessing.columns import DistinctColumn, arrow_floats, arrow_mask, distinct_column, text_column
+from preprocessing.raw_table import RawTable, read_raw_table
+from preprocessing.rejects import RejectLog
+from preprocessing.splitting import TEST, TRAIN, VALIDATION, assign_splits
+from preprocessing.vocabulary import learn_levels, level_counts
 
 PROCESSING = Path("/opt/ml/processing")
 SPLITS = (TRAIN, VALIDATION, TEST)
@@ -199,9 +191,7 @@ def _learn_codec(
         features.append(Feature(name, kind, levels))
     positive, negative = labels
     return Codec(
-        target=definition.target,
-        positive_label=positive,
-        negative_label=negative,
+        target=Target(definition.target, definition.task, (negative, positive)),
         features=tuple(features),
         ignored=frozenset(definition.columns) - frozenset(definition.features),
         missing_values=missing,

@@ -18,14 +18,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from feature_codec import Codec, CodecFormatError, read_codec
-from hyperparameters import HYPERPARAMETERS, add_hyperparameters, parse_hyperparameters, xgboost_parameters
+from codec.codec import Codec
+from codec.features_json import CodecFormatError, read_codec
 from job import OUTPUT_DIR, Arguments, BadData, run
 from lean_xgboost import xgboost
-from matrices import read_matrix
+from training.hyperparameters import HYPERPARAMETERS, add_hyperparameters, parse_hyperparameters, xgboost_parameters
+from training.matrices import read_matrix
 
 # inference.py and what it imports, directly or not; a test compares this with the imports.
-SERVING_CODE = ("inference.py", "scoring.py", "feature_codec.py", "bad_request.py", "lean_xgboost.py")
+SERVING_CODE = (
+    "inference.py",
+    "lean_xgboost.py",
+    "codec/__init__.py",
+    "codec/cells.py",
+    "codec/codec.py",
+    "codec/features_json.py",
+    "serving/__init__.py",
+    "serving/artifact.py",
+    "serving/bad_request.py",
+)
 INPUT = "/opt/ml/input/data"
 
 
@@ -108,6 +119,7 @@ def _write_training(
 def _copy_serving_code(target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for name in SERVING_CODE:
+        (target / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(Path(__file__).parent / name, target / name)
 
 

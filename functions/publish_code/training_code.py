@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class TrainingCode:
-    """The scripts by name."""
+    """The scripts and the packages that they import, by their path."""
 
     files: dict[str, bytes]
 
@@ -21,7 +21,8 @@ class TrainingCode:
         folders = list(spec.submodule_search_locations or ()) if spec else []
         if not folders:
             raise FileNotFoundError("the training code layer is not attached: no folder training_code on the path")
-        return cls({path.name: path.read_bytes() for path in sorted(Path(folders[0]).glob("*.py"))})
+        root = Path(folders[0])
+        return cls({path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*.py"))})
 
     @property
     def sha256(self) -> str:
@@ -33,7 +34,7 @@ class TrainingCode:
         return digest.hexdigest()
 
     def archive(self) -> bytes:
-        """`sourcedir.tar.gz`, as SageMaker's script mode expects it: the scripts at the top level."""
+        """`sourcedir.tar.gz`, as SageMaker's script mode expects it: with the scripts at the top level."""
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
             for name, body in sorted(self.files.items()):

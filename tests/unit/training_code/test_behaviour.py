@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import inference
-from scoring import Artifact, score_rows
+from serving.artifact import Artifact, score_rows
 from tests.unit.training_code.tiny import Pipeline
 
 

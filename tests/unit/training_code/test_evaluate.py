@@ -10,8 +10,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 import evaluate
-import metrics
 import train
+from evaluation import binary as metrics
 from job import BadData
 from tests.unit.training_code.tiny import Pipeline, channels, evaluate_arguments
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import inference
-from bad_request import BadRequest, Refusal
-from scoring import Artifact
+from serving.artifact import Artifact
+from serving.bad_request import BadRequest, Refusal
 from tests.unit.training_code.tiny import Pipeline
 
 RECORD = {"income": 3000.5, "visits": 3, "city": "Ulm"}

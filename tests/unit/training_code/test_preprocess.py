@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import preprocess
-from feature_codec import encode_rows, read_codec
+from codec.codec import encode_rows
+from codec.features_json import read_codec
 from job import BadData
 from tests.unit.training_code.tiny import Pipeline, tiny_rows, write_definition, write_rows
 

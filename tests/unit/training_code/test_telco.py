@@ -11,7 +11,7 @@ import evaluate
 import inference
 import preprocess
 import train
-from scoring import score_rows
+from serving.artifact import score_rows
 from tests.unit.training_code.tiny import channels, evaluate_arguments
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "telco_churn.csv"

@@ -8,10 +8,10 @@ import pytest
 import xgboost
 
 import train
-from feature_codec import read_codec
-from hyperparameters import HYPERPARAMETERS
+from codec.features_json import read_codec
 from job import BadData
 from tests.unit.training_code.tiny import Pipeline, channels
+from training.hyperparameters import HYPERPARAMETERS
 
 SCRIPTS = Path(train.__file__).parent
 # The regular expression by which SageMaker finds the metric in the log.
@@ -121,7 +121,7 @@ def test_channels_that_are_not_of_this_codec(pipeline: Pipeline, tmp_path: Path)
 
 
 def test_the_matrix_has_the_codecs_columns(pipeline: Pipeline):
-    from matrices import read_matrix
+    from training.matrices import read_matrix
 
     codec = read_codec(pipeline.output / "codec" / "features.json")
     matrix = read_matrix(xgboost, pipeline.output / "validation", codec, nthread=1)

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from columns import floats_of
-from feature_codec import Codec
+from codec.codec import Codec
 from job import BadData
+from preprocessing.columns import floats_of
 
 
 def read_matrix(xgboost: ModuleType, folder: Path, codec: Codec, nthread: int, reference: Any | None = None) -> Any:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from columns import TextColumn
 from definition import Split
-from splitting import assign_splits, hash_rows
+from preprocessing.columns import TextColumn
+from preprocessing.splitting import assign_splits, hash_rows
 
 SPLIT = Split(0.7, 0.2, 0.1, 42)
 TEXTS = st.lists(st.text(max_size=30), min_size=1, max_size=30)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from feature_codec import Codec, encode_rows, read_codec
+from codec.codec import Codec, encode_rows
+from codec.features_json import read_codec
 from lean_xgboost import xgboost
 
 # A score of at least this is the positive label.

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from columns import TextColumn
 from definition import Split
+from preprocessing.columns import TextColumn
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 

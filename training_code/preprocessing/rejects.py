@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from columns import DistinctColumn
 from job import BadData
-from raw_table import Reject
+from preprocessing.columns import DistinctColumn
+from preprocessing.raw_table import Reject
 
 
 class RejectLog:

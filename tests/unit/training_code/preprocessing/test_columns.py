@@ -3,7 +3,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from columns import arrow_floats, arrow_mask, distinct_column, floats_of, text_column
+from preprocessing.columns import arrow_floats, arrow_mask, distinct_column, floats_of, text_column
 
 FLOATS = st.lists(st.floats(width=32) | st.just(float("nan")), max_size=40)
 

@@ -8,22 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feature_codec import (
-    CATEGORICAL,
-    NUMERIC,
-    CellError,
-    Codec,
-    CodecFormatError,
-    Feature,
-    cell_encoder,
-    encode_distinct,
-    encode_rows,
-    learn_levels,
-    level_counts,
-    parse_number,
-    read_codec,
-    write_codec,
-)
+from codec.cells import CellError, parse_number
+from codec.codec import CATEGORICAL, NUMERIC, Codec, Feature, cell_encoder, encode_distinct, encode_rows
+from codec.features_json import CodecFormatError, read_codec, write_codec
+from preprocessing.vocabulary import learn_levels, level_counts
 
 MISSING = frozenset({"", "NA"})
 FEATURES = (Feature("age", NUMERIC), Feature("city", CATEGORICAL, ("Bonn", "Köln", "1")))

@@ -1,8 +1,8 @@
 from html.parser import HTMLParser
 from typing import Any
 
-import metrics
-import report
+from evaluation import binary as metrics
+from evaluation import report
 from tests.unit.training_code.tiny import Pipeline
 
 VOID = {"meta", "rect", "line", "polyline"}

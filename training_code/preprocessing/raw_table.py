@@ -11,7 +11,7 @@ import pyarrow.csv
 
 from definition import DataDefinition
 from job import BadData
-from raw_files import data_files
+from preprocessing.raw_files import data_files
 
 SHOWN_COLUMNS = 12
 SHOWN_CHARACTERS = 200

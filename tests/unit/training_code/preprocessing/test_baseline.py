@@ -4,7 +4,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-import baseline
+from preprocessing import baseline
 from tests.unit.training_code.tiny import Pipeline
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from definition import DataDefinition, parse_definition
 from job import BadData
-from raw_table import read_raw_table
+from preprocessing.raw_table import read_raw_table
 from tests.unit.training_code.tiny import definition_document
 
 HEADER = "id,income,visits,city,left\n"

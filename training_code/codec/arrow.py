@@ -1,0 +1,130 @@
+"""The codec over whole Arrow columns: the same numbers and the same reasons as cell by cell, many times faster.
+
+Arrow's own conversions to numpy import pandas on their first use, which costs a job 0.6 s; DLPack does not.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from codec.cells import LARGEST_NUMBER, CellError, parse_number
+from codec.codec import NUMERIC, Codec, Feature, Floats, cell_encoder, encode_distinct
+
+Reasons = dict[int, str]
+
+
+def encode_table(codec: Codec, table: pa.Table | pa.RecordBatch) -> npt.NDArray[np.float32]:
+    """(rows, features). A feature without a column is missing. CellError names row (from 1) and column."""
+    matrix = np.empty((table.num_rows, len(codec.features)), dtype=np.float32)
+    present = set(table.schema.names)
+    for position, feature in enumerate(codec.features):
+        column = table[feature.name] if feature.name in present else pa.nulls(table.num_rows, pa.string())
+        values, reasons = encode_column(feature, codec.missing_values, column)
+        for row in sorted(reasons)[:1]:
+            raise CellError(f"row {row + 1}, column {feature.name!r}: {reasons[row]}")
+        matrix[:, position] = values
+    return matrix
+
+
+def encode_column(
+    feature: Feature, missing_values: frozenset[str], column: pa.Array | pa.ChunkedArray
+) -> tuple[Floats, Reasons]:
+    """The column's codes, and by row the reasons of cells that cannot be encoded (their code is NaN).
+
+    Null is missing. Columns of text, of numbers and of any type that Arrow can write as text.
+    """
+    array = one_array(column)
+    if feature.type != NUMERIC:
+        return _by_distinct(feature, missing_values, array)
+    numbers = _numbers(array, missing_values)
+    if numbers is None:
+        return _by_distinct(feature, missing_values, array)
+    if feature.fill is not None:
+        numbers = np.where(np.isnan(numbers), feature.fill, numbers)
+    return numbers, {}
+
+
+def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    combined = column.combine_chunks()
+    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined
+
+
+def text_cells(column: pa.Array) -> pa.Array:
+    """A column as a CSV file would hold it. Whole floats lose their ".0", as in cells.cell_text."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_string(column.type):
+        return column
+    if pa.types.is_floating(column.type):
+        whole = pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), 2.0**63))
+        as_integer = pc.cast(pc.if_else(whole, column, None), pa.int64(), safe=False)
+        return pc.if_else(whole, pc.cast(as_integer, pa.string()), pc.cast(column, pa.string()))
+    return pc.cast(column, pa.string())
+
+
+def _by_distinct(feature: Feature, missing_values: frozenset[str], column: pa.Array) -> tuple[Floats, Reasons]:
+    """Each distinct cell goes through the codec once."""
+    encoded = text_cells(column).dictionary_encode(null_encoding="encode")
+    codes, reasons = encode_distinct(cell_encoder(feature, missing_values), encoded.dictionary.to_pylist())
+    index = np.from_dlpack(encoded.indices)
+    values = codes[index] if len(codes) else np.empty(0)
+    if not reasons:
+        return values, {}
+    bad = np.flatnonzero(np.isin(index, list(reasons)))
+    return values, {int(row): reasons[int(index[row])] for row in bad}
+
+
+def _numbers(column: pa.Array, missing_values: frozenset[str]) -> Floats | None:
+    """NaN where missing; None where some cell needs the closer look of parse_number.
+
+    Arrow reads fewer spellings than Python (no "+5") and some that the codec refuses ("nan", "inf"): it is believed
+    only where every cell that is not missing became a finite number.
+    """
+    if not pa.types.is_string(column.type):
+        return _finite(pc.cast(column, pa.float64())) if _is_number(column.type) else None
+    if not _any_is_a_number(missing_values):
+        numbers = _cast(column)
+        if numbers is not None:
+            return numbers
+    trimmed = pc.utf8_trim_whitespace(column)
+    missing = pc.is_in(trimmed, value_set=pa.array([*missing_values, ""], pa.string()))
+    return _cast(pc.if_else(missing, pa.scalar(None, pa.string()), trimmed))
+
+
+def _is_number(kind: Any) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _any_is_a_number(missing_values: frozenset[str]) -> bool:
+    """A list such as ["-999"]: those cells must not be read as numbers."""
+    for text in missing_values:
+        try:
+            parse_number(text, frozenset())
+        except CellError:
+            continue
+        if text:
+            return True
+    return False
+
+
+def _cast(column: pa.Array) -> Floats | None:
+    try:
+        return _finite(pc.cast(column, pa.float64()), nan_is_missing=False)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _finite(column: pa.Array, nan_is_missing: bool = True) -> Floats | None:
+    """Null as NaN. None where a number is too large, or NaN where a text must have said so."""
+    values: Floats = np.from_dlpack(pc.fill_null(column, np.nan))
+    missing = int(np.count_nonzero(np.isnan(values)))
+    if not nan_is_missing and missing != column.null_count:
+        return None
+    if missing < len(values) and not np.nanmax(np.abs(values)) <= LARGEST_NUMBER:
+        return None
+    return values
