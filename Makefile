@@ -1,7 +1,7 @@
 # Needs python3 (3.11 to 3.13) and make. Everything else lands in .venv and .tools, see tools/environment.py.
 .POSIX:
 .SUFFIXES:
-.PHONY: help venv demo test check fmt bench-loop images sam-build sam-local lock clean
+.PHONY: help venv demo test check fmt bench bench-loop images sam-build sam-local lock clean
 
 environment = "$${PYTHON:-python3}" tools/environment.py
 python = .venv/bin/python
@@ -38,6 +38,10 @@ fmt: ## ruff's formatter and its safe fixes
 	@$(environment) dev
 	@$(python) -m ruff check --fix-only --quiet
 	@$(python) -m ruff format
+
+bench: ## the jobs and the endpoint against the usual ways: writes benchmarks/results.json and results.md
+	@$(environment) dev
+	@$(python) -m benchmarks $(ARGS)
 
 bench-loop: ## the loop against the same four scripts run bare: prints the ratio
 	@$(environment) dev

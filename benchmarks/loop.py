@@ -22,14 +22,11 @@ from pathlib import Path
 import boto3
 import yaml
 
+from benchmarks.data import definition, small_customers
 from localcloud import daemon
 from localcloud.deploy import deploy
-from sluice.definition import parse_definition
-from sluice.plan import definition_document
 
 ROOT = Path(__file__).resolve().parents[1]
-TELCO = ROOT.parent / "shared" / "data" / "telco_churn.csv"
-SLUICE = Path(sys.executable).with_name("sluice")
 MODEL = "bench"
 
 
@@ -155,31 +152,10 @@ def _until(look: Callable[[], bool], seconds: float = 180) -> None:
         time.sleep(0.02)
 
 
-def _data(folder: Path) -> tuple[Path, str]:
-    if TELCO.exists():
-        return TELCO, "Churn"
-    generated = folder / "churn.csv"
-    script = ROOT / "examples/churn/generate.py"
-    generate = [sys.executable, script, "--rows", "7000", "--seed", "7", "--out", generated]
-    subprocess.run(generate, check=True)
-    return generated, "churned"
-
-
-def _definition(data: Path, target: str, folder: Path) -> tuple[str, Path]:
-    """model.yaml as `sluice init` writes it, and the definition.json that the scripts read."""
-    inferred = folder / "model.yaml"
-    subprocess.run(
-        [SLUICE, "init", data, "--target", target, "--name", MODEL, "--out", inferred], check=True, capture_output=True
-    )
-    definition = folder / "definition.json"
-    definition.write_text(definition_document(parse_definition(inferred.read_text())))
-    return inferred.read_text(), definition
-
-
 def _measure(rounds: int, folder: Path) -> dict[str, list[dict[str, float]]]:
-    data, target = _data(folder)
-    text, definition = _definition(data, target, folder)
-    bare = Bare(data, definition, folder)
+    data, target = small_customers(folder)
+    text, written = definition(data, target, MODEL, folder)
+    bare = Bare(data, written, folder)
     with daemon.running(folder / "cloud") as server:
         outputs = deploy(ROOT / "template.yaml", stack_name="sluice-dev", endpoint_url=server.endpoint_url)
         loop = Loop(server.endpoint_url, outputs["BucketName"], data)

@@ -1,10 +1,10 @@
-"""Sends a CSV file's rows to an endpoint, in pieces that InvokeEndpoint takes."""
+"""Sends a data file's rows to an endpoint, in pieces that InvokeEndpoint takes."""
 
 import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cli.errors import BadInputError, OperationFailedError
-from cli.profiling.sniffing import sniff
+from cli.profiling.raw_rows import header_and_rows
 
 # Serverless endpoints take 4 MB, real-time ones 6 MB (SageMaker quotas), both within 60 s: stay well below either.
 MAX_BODY_BYTES = 2_000_000
@@ -34,10 +34,24 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Prediction:
+    """`answer` is the model's own: probability and label, probabilities and label, or prediction."""
+
     row: int
     key: str | None
-    probability: float
-    label: str
+    answer: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"row": self.row, "key": self.key, **self.answer}
+
+    def as_columns(self) -> dict[str, Any]:
+        """One cell per column: a probability for each class where there are several."""
+        columns: dict[str, Any] = {"row": self.row, "key": self.key or ""}
+        for name, value in self.answer.items():
+            if isinstance(value, Mapping):
+                columns |= {f"probability_{label}": each for label, each in value.items()}
+            else:
+                columns[name] = value
+        return columns
 
 
 def score_file(runtime: Any, endpoint: str, path: Path, key: str | None) -> Iterator[Prediction]:
@@ -49,7 +63,7 @@ def score_file(runtime: Any, endpoint: str, path: Path, key: str | None) -> Iter
         at = chunk.header.index(key) if key in chunk.header else None
         for offset, (row, answer) in enumerate(zip(chunk.rows, invoke(runtime, endpoint, chunk), strict=True)):
             name = row[at] if at is not None and at < len(row) else None
-            yield Prediction(chunk.first_row + offset, name, float(answer["probability"]), str(answer["label"]))
+            yield Prediction(chunk.first_row + offset, name, answer)
 
 
 def read_header(path: Path) -> list[str]:
@@ -57,23 +71,19 @@ def read_header(path: Path) -> list[str]:
 
 
 def chunks(path: Path, max_bytes: int = MAX_BODY_BYTES, max_rows: int = MAX_ROWS) -> Iterator[Chunk]:
-    dialect = sniff(path)
-    with path.open(encoding=dialect.encoding, newline="") as stream:
-        reader = csv.reader(stream, delimiter=dialect.delimiter)
-        header = [name.strip() for name in next(reader)]
-        start, rows, size = 1, list[list[str]](), 0
-        for row in reader:
-            if not row:
-                continue
-            length = len(_csv_line(row).encode())
-            if rows and (size + length > max_bytes or len(rows) == max_rows):
-                yield Chunk(start, header, rows)
-                start, rows, size = start + len(rows), [], 0
-            rows.append(row)
-            size += length
-        if not rows:
-            raise BadInputError(f"{path}: there is a header and no row below it. Add rows to predict")
-        yield Chunk(start, header, rows)
+    lines = header_and_rows(path)
+    header = next(lines)
+    start, rows, size = 1, list[list[str]](), 0
+    for row in lines:
+        length = len(_csv_line(row).encode())
+        if rows and (size + length > max_bytes or len(rows) == max_rows):
+            yield Chunk(start, header, rows)
+            start, rows, size = start + len(rows), [], 0
+        rows.append(row)
+        size += length
+    if not rows:
+        raise BadInputError(f"{path}: there is a header and no row below it. Add rows to predict")
+    yield Chunk(start, header, rows)
 
 
 def invoke(runtime: Any, endpoint: str, chunk: Chunk) -> list[dict[str, Any]]:

@@ -23,7 +23,9 @@ FOLDER = Path(".sluice") / "demo"
 
 
 @click.command("demo")
-@click.option("--data", "file", type=click.Path(path_type=Path), help="Your own CSV file instead of generated churn.")
+@click.option(
+    "--data", "file", type=click.Path(path_type=Path), help="Your own CSV or Parquet file instead of generated churn."
+)
 @click.option("--target", help="With --data: the column to predict.")
 @click.option("--key", help="With --data: the column that identifies a row, if there is one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end; progress goes to stderr.")

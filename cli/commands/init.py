@@ -1,4 +1,5 @@
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -10,17 +11,21 @@ from cli.profiling.model_yaml import model_name_from, render
 from cli.profiling.proposal import propose
 from cli.profiling.reading import Table, read_table
 from sluice.definition import DefinitionError, parse_definition
+from sluice.uploads import UnusableUploadError, format_of
 
 
 @click.command("init")
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--target", required=True, help="The column to predict; it holds two classes.")
+@click.option("--target", required=True, help="The column to predict: two classes, several, or numbers.")
 @click.option("--key", help="The column that identifies a row. Found by its name when it is not given.")
 @click.option("--name", help="The model's name. Made from the file's name when it is not given.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("model.yaml"), show_default=True)
 @click.option("--force", is_flag=True, help="Overwrite the file if there is one.")
 def command(data: Path, target: str, key: str | None, name: str | None, out: Path, force: bool) -> None:
     """Write a model.yaml by looking at DATA: each choice stands there with its evidence.
+
+    DATA is a CSV with a header (separated by , ; tab or |, also in gzip) or Parquet. The target's values decide the
+    task: two values are a binary target, a few texts or small whole numbers classes, other numbers a regression.
 
     \b
     Example:
@@ -31,7 +36,7 @@ def command(data: Path, target: str, key: str | None, name: str | None, out: Pat
         raise BadInputError(f"{out} exists. Choose another --out, or overwrite it with --force")
     table = read_table(data)
     proposal = propose(table.frame, target, key)
-    model = name or model_name_from(data.stem)
+    model = name or model_name_from(data)
     text = render_checked(proposal, model, data.name, table)
     _write(out, text)
     _report(proposal, model, data, out, table)
@@ -57,6 +62,7 @@ def _write(out: Path, text: str) -> None:
 def _report(proposal: Proposal, model: str, data: Path, out: Path, table: Table) -> None:
     numeric = sum(feature.type == "numeric" for feature in proposal.features)
     say(f"{out}: model {model}, looked at {table.looked_at} of {data}")
+    say(f"  task      {proposal.target.task}")
     say(f"  target    {proposal.target.name}: {proposal.target.evidence}")
     say(f"  key       {f'{proposal.key.name}: {proposal.key.evidence}' if proposal.key else 'none'}")
     say(f"  features  {numeric} numeric, {len(proposal.features) - numeric} categorical")
@@ -64,8 +70,18 @@ def _report(proposal: Proposal, model: str, data: Path, out: Path, table: Table)
         say(f"  dropped   {dropped.name}: {dropped.evidence}")
     for warning in proposal.warnings:
         say(f"  check     {warning}")
-    if not table.dialect.is_canonical:
-        say(f"  check     the file is {table.dialect}; runs read comma-separated UTF-8: save it so before the upload")
+    for problem in upload_problems(data, table):
+        say(f"  check     {problem}")
     say("Next: read it, then")
     say(f"  aws s3 cp {shlex.quote(str(out))} s3://BUCKET/models/{model}/model.yaml")
     say(f"  aws s3 cp {shlex.quote(str(data))} s3://BUCKET/models/{model}/raw/")
+
+
+def upload_problems(data: Path, table: Table) -> Iterator[str]:
+    """Why a run would not take the file as it is."""
+    if not table.dialect.runs_read_it:
+        yield f"the file is {table.dialect}; runs read UTF-8: save it so before the upload"
+    try:
+        format_of(data.name)
+    except UnusableUploadError as error:
+        yield f"{error}: rename the file before the upload"

@@ -7,6 +7,7 @@ from cli.commands.options import json_option, stage_option
 from cli.installation import Installation
 from cli.output import emit, emit_json, say, table
 from sluice.aws.registry import Package
+from sluice.gate import SHOWN_METRICS
 
 _SHOWN_PER_MODEL = 20
 
@@ -17,7 +18,7 @@ class Row:
     version: int
     status: str
     production: str
-    auc: str
+    metrics: dict[str, str]
     run: str
     reason: str
     arn: str
@@ -44,8 +45,8 @@ def command(model: str | None, limit: int, stage: str | None, as_json: bool) -> 
     if as_json:
         emit_json([vars(version) for version in versions])
         return
-    rows = [(v.model, f"v{v.version}", v.status, v.production, v.auc, v.run, v.reason) for v in versions]
-    emit(table(("model", "version", "approval", "production", "auc", "run", "reason"), rows))
+    rows = [(v.model, f"v{v.version}", v.status, v.production, _first(v.metrics), v.run, v.reason) for v in versions]
+    emit(table(("model", "version", "approval", "production", "metric", "run", "reason"), rows))
     for name in sorted(set(names) - {version.model for version in versions}):
         say(f"{name} has no version yet: sluice runs {name}")
 
@@ -67,8 +68,12 @@ def _row(model: str, package: Package, production: str) -> Row:
         version=package.ref.version,
         status=package.approval_status,
         production=production,
-        auc=package.metadata.get("auc", ""),
+        metrics={name: package.metadata[name] for name in SHOWN_METRICS if name in package.metadata},
         run=package.metadata.get("run_id", ""),
         reason=package.approval_description,
         arn=package.ref.arn,
     )
+
+
+def _first(metrics: dict[str, str]) -> str:
+    return next((f"{name} {value}" for name, value in metrics.items()), "")

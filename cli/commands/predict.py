@@ -26,9 +26,11 @@ from sluice.naming import ModelPrefix, endpoint_name
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
 @stage_option
 def command(model: str, file: Path, out: Path | None, form: str, stage: str | None) -> None:
-    """Send the rows of FILE (a CSV with a header) to MODEL's endpoint, in as many requests as they need.
+    """Send the rows of FILE to MODEL's endpoint, in as many requests as they need.
 
-    The target, the key and dropped columns may be there: the model does not look at them.
+    FILE is a CSV with a header (separated by , ; tab or |, also in gzip) or Parquet. The target, the key and dropped
+    columns may be there: the model does not look at them. Every row gets the answer of the model's task: probability
+    and label, a probability for each class and label, or a number.
 
     \b
     Example:
@@ -87,11 +89,15 @@ def write(predictions: Iterable[Prediction], stream: IO[str], form: str) -> int:
 
 
 def _write_csv(predictions: Iterable[Prediction], stream: IO[str]) -> int:
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(("row", "key", "probability", "label"))
+    """The columns are those of the first answer: all of a model's answers are alike."""
+    writer: csv.DictWriter[str] | None = None
     count = 0
     for one in predictions:
-        writer.writerow((one.row, one.key or "", repr(one.probability), one.label))
+        columns = one.as_columns()
+        if writer is None:
+            writer = csv.DictWriter(stream, list(columns), lineterminator="\n")
+            writer.writeheader()
+        writer.writerow(columns)
         count += 1
     return count
 
@@ -100,7 +106,7 @@ def _write_json(predictions: Iterable[Prediction], stream: IO[str]) -> int:
     count = 0
     for one in predictions:
         stream.write("[\n" if count == 0 else ",\n")
-        stream.write("  " + json.dumps(vars(one), ensure_ascii=False))
+        stream.write("  " + json.dumps(one.as_json(), ensure_ascii=False))
         count += 1
     stream.write("\n]\n")
     return count

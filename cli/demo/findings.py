@@ -10,6 +10,7 @@ from cli.installation import Installation
 from cli.watching import JobKind
 from sluice.audit import AuditEntry
 from sluice.definition import Model
+from sluice.gate import measured
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ class Deployed(_Finding):
 
 @dataclass(frozen=True)
 class Dataset(_Finding):
-    """`csv` is comma-separated UTF-8; `text` is the model.yaml that goes with it."""
+    """`file` is one that runs read; `text` is the model.yaml that goes with it."""
 
-    csv: Path
+    file: Path
     text: str
     definition: Model
     rows: int
@@ -126,7 +127,7 @@ def _metric(named: tuple[str, Mapping[str, float | None]]) -> str:
     value, deviation = metric.get("value"), metric.get("standard_deviation")
     if value is None:
         return f"{name} unknown"
-    return f"{name} {value:.4f}" + (f" ± {deviation:.4f}" if deviation is not None else "")
+    return f"{name} {measured(value)}" + (f" ± {measured(deviation)}" if deviation is not None else "")
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class Serving(_Finding):
 
 @dataclass(frozen=True)
 class Predicted(_Finding):
-    """`predictions`: record (as it was sent), probability, label and what really happened (actual)."""
+    """`predictions`: record (as it was sent), what the model answered, and what really happened (actual)."""
 
     predictions: tuple[Mapping[str, Any], ...]
 
@@ -166,7 +167,15 @@ class Predicted(_Finding):
 
 def _prediction(one: Mapping[str, Any]) -> str:
     record = ", ".join(f"{name}={value}" for name, value in list(one["record"].items())[:4])
-    return f"{one['probability']:.3f} -> {one['label']} (really {one['actual']})  {record}, …"
+    return f"{_answer(one)} (really {one['actual']})  {record}, …"
+
+
+def _answer(one: Mapping[str, Any]) -> str:
+    """Of a regression the number; of a classification the label, and how probable it is (of two: the positive one)."""
+    if "prediction" in one:
+        return f"{one['prediction']:.6g}"
+    probability = one["probabilities"][one["label"]] if "probabilities" in one else one["probability"]
+    return f"{probability:.3f} -> {one['label']}"
 
 
 @dataclass(frozen=True)

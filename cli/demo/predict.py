@@ -15,7 +15,8 @@ _RECORDS = 3
 def run(results: Results, tell: Tell) -> Predicted:
     installation = results.get(Deployed).installation
     data = results.get(Dataset).definition.data
-    holdout = installation.objects.read(key_of(results.get(Trained).plan["uris"]["holdout"]) + "holdout.csv")
+    prefix = key_of(results.get(Trained).plan["uris"]["holdout"])
+    holdout = installation.objects.read(next(installation.objects.keys(prefix)))
     rows = choose(list(csv.DictReader(io.StringIO(holdout.decode()))), data.target)
     records = [{name: value for name, value in row.items() if name in data.features} for row in rows]
     response = installation.aws.client("sagemaker-runtime").invoke_endpoint(
@@ -27,22 +28,17 @@ def run(results: Results, tell: Tell) -> Predicted:
     answers = json.loads(response["Body"].read())["predictions"]
     return Predicted(
         tuple(
-            {
-                "record": record,
-                "probability": answer["probability"],
-                "label": answer["label"],
-                "actual": row[data.target],
-            }
+            {"record": record, **answer, "actual": row[data.target]}
             for record, answer, row in zip(records, answers, rows, strict=True)
         )
     )
 
 
 def choose(rows: Sequence[Mapping[str, str]], target: str) -> list[Mapping[str, str]]:
-    """The first rows, but with both classes among them."""
+    """The first rows, but with two values of the target among them."""
     chosen = list(rows[:_RECORDS])
-    classes = {row[target].strip() for row in chosen}
-    if len(classes) == 1:
-        other = next((row for row in rows if row[target].strip() not in classes), None)
+    values = {row[target].strip() for row in chosen}
+    if len(values) == 1:
+        other = next((row for row in rows if row[target].strip() not in values), None)
         chosen = [*chosen[: _RECORDS - 1], other] if other else chosen
     return chosen

@@ -13,7 +13,7 @@ def run(results: Results, tell: Tell) -> Uploaded:
     s3 = installation.aws.client("s3")
     s3.put_object(Bucket=bucket, Key=prefix.definition, Body=dataset.text.encode())
     tell(f"s3://{bucket}/{prefix.definition}")
-    key = f"{prefix.raw}{dataset.csv.name}"
-    s3.upload_file(str(dataset.csv), bucket, key)
+    key = f"{prefix.raw}{dataset.file.name}"
+    s3.upload_file(str(dataset.file), bucket, key)
     version = s3.head_object(Bucket=bucket, Key=key).get("VersionId")
     return Uploaded(bucket, key, version)

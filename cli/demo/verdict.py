@@ -5,6 +5,7 @@ from typing import Any
 
 from cli.demo.findings import Deployed, Judged, Trained
 from cli.demo.stages import Results, StageFailedError, Tell
+from sluice.gate import metrics_key
 
 
 def run(results: Results, tell: Tell) -> Judged:
@@ -27,5 +28,5 @@ def run(results: Results, tell: Tell) -> Judged:
 
 def metrics_of(evaluation: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
     """The metrics that are one number; curves and the confusion matrix are in the report."""
-    found = evaluation["binary_classification_metrics"]
+    found = evaluation[metrics_key(evaluation)]
     return {name: metric for name, metric in found.items() if isinstance(metric, dict) and "value" in metric}

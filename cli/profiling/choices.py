@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from sluice.definition import Task
+
 FeatureType = Literal["numeric", "categorical"]
 
 
@@ -27,12 +29,16 @@ class KeyChoice:
 
 @dataclass(frozen=True)
 class TargetChoice:
-    """`positive` is the target's text in the file; `evidence` says why it is the positive one."""
+    """`classes` are the target's texts in the file, of a binary target the positive one last; none of a regression."""
 
     name: str
-    positive: str
-    negative: str
+    task: Task
+    classes: tuple[str, ...]
     evidence: str
+
+    @property
+    def positive(self) -> str | None:
+        return self.classes[1] if self.task == "binary" else None
 
 
 @dataclass(frozen=True)

@@ -4,23 +4,46 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from cli.profiling.choices import TargetChoice
 from cli.profiling.columns import MAX_CATEGORIES, Profile
 
 NEARLY_PERFECT = 0.99
 MIN_ROWS = 100
 
 
-def leakage_warnings(features: Iterable[Profile], positive: "pd.Series[bool]") -> tuple[str, ...]:
-    """`positive` is aligned with the profiles' rows and holds only rows whose target is known."""
-    if len(positive) < MIN_ROWS:
+def leakage_warnings(features: Iterable[Profile], target: TargetChoice, labels: "pd.Series[str]") -> tuple[str, ...]:
+    """`labels` is the target, aligned with the profiles' rows; it holds only rows whose target is known."""
+    if len(labels) < MIN_ROWS:
         return ()
-    scored = ((column, single_feature_auc(column, positive)) for column in features)
-    return tuple(
-        f"{column.name}: separates the classes almost alone (AUC {auc:.3f}). If it is known only after the fact, "
-        "move it to drop"
-        for column, auc in scored
-        if auc >= NEARLY_PERFECT
+    found = (
+        _regression_leak(one, labels) if target.task == "regression" else _leak(one, target, labels) for one in features
     )
+    return tuple(f"{warning}. If it is known only after the fact, move it to drop" for warning in found if warning)
+
+
+def _leak(column: Profile, target: TargetChoice, labels: "pd.Series[str]") -> str | None:
+    """Of several classes, each must be separated from the rest."""
+    told_apart = target.classes[1:] if target.task == "binary" else target.classes
+    auc = 1.0
+    for label in told_apart:
+        auc = min(auc, single_feature_auc(column, labels == label))
+        if auc < NEARLY_PERFECT:
+            return None
+    return f"{column.name}: separates the classes almost alone (AUC {auc:.3f})"
+
+
+def _regression_leak(column: Profile, labels: "pd.Series[str]") -> str | None:
+    if not column.is_numeric:
+        return None
+    numbers = pd.to_numeric(labels, errors="coerce")
+    both = pd.DataFrame({"target": numbers, "column": column.numbers.reindex(labels.index)}).dropna()
+    if len(both) < MIN_ROWS:
+        return None
+    ranks = both.rank()
+    correlation = abs(float(ranks["target"].corr(ranks["column"])))
+    if not correlation >= NEARLY_PERFECT:
+        return None
+    return f"{column.name}: orders the rows almost as the target does (rank correlation {correlation:.3f})"
 
 
 def single_feature_auc(column: Profile, positive: "pd.Series[bool]") -> float:

@@ -1,19 +1,22 @@
 """Writes a proposal as `model.yaml`: what was chosen, and beside each choice what it was chosen by."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import yaml
 
 from cli.profiling.choices import Proposal
 from cli.profiling.columns import MISSING_VALUES
+from sluice.definition import Task
 from sluice.naming import MODEL_NAME_MAX_LENGTH
 
 _FALLBACK_NAME = "model"
 
 
-def model_name_from(stem: str) -> str:
+def model_name_from(file: Path) -> str:
     """A file's name as a model name: small letters, digits and single hyphens, a letter first."""
+    stem = Path(file.name.removesuffix(".gz")).stem
     slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")
     slug = re.sub(r"^[^a-z]+", "", slug)[:MODEL_NAME_MAX_LENGTH].strip("-")
     return slug or _FALLBACK_NAME
@@ -40,13 +43,18 @@ def _lines(proposal: Proposal, name: str, source: str, looked_at: str) -> Iterat
     yield from _dropped(proposal)
     yield from _missing_values(proposal)
     yield "  mode: snapshot  # the newest file is the data set; append: all files under raw/ together are"
+    yield from _DECISIONS[proposal.target.task]
     yield from _SETTINGS
 
 
 def _roles(proposal: Proposal) -> Iterator[str]:
     target = proposal.target
     yield f"  target: {_scalar(target.name)}"
-    yield f"  positive_label: {_label(target.positive)}  # {target.evidence}"
+    if target.positive is None:
+        yield f"  task: {target.task}  # {target.evidence}"
+    else:
+        yield "  task: binary"
+        yield f"  positive_label: {_label(target.positive)}  # {target.evidence}"
     if proposal.key:
         yield f"  key: {_scalar(proposal.key.name)}  # {proposal.key.evidence}"
     else:
@@ -70,12 +78,35 @@ def _missing_values(proposal: Proposal) -> Iterator[str]:
 
 
 # What the data cannot tell: safe values to start from.
+_CHAMPION = "  champion: {{metric: {}, minimum_gain: -0.01}}  # at most this much worse than the live version"
+_DECISIONS: Mapping[Task, tuple[str, ...]] = {
+    "binary": (
+        "",
+        "evaluation:",
+        "  threshold: best-f1  # from which probability the answer is yes; or a number, or cost with a cost_ratio",
+        "",
+        "gate:",
+        "  metrics:",
+        "    auc: {min: 0.6}  # better than guessing; raise it to what your use needs",
+        _CHAMPION.format("auc"),
+    ),
+    "multiclass": (
+        "",
+        "gate:",
+        "  metrics:",
+        "    auc: {min: 0.6}  # each class against the rest, better than guessing; or accuracy, macro_f1, …",
+        _CHAMPION.format("auc"),
+    ),
+    "regression": (
+        "",
+        "gate:",
+        "  metrics:",
+        "    r2: {min: 0.0}  # better than always answering the mean; or a bound on mae or rmse, in the target's unit",
+        _CHAMPION.format("r2"),
+    ),
+}
+
 _SETTINGS = (
-    "",
-    "gate:",
-    "  metrics:",
-    "    auc: {min: 0.6}  # better than guessing; raise it to what your use needs",
-    "  champion: {metric: auc, minimum_gain: -0.01}  # at most this much worse than the live version",
     "",
     "approval: manual  # automatic: a version that passes the gate goes live by itself",
     "",

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cli.errors import BadInputError
-from cli.profiling.choices import DropChoice, FeatureChoice, KeyChoice, Proposal, TargetChoice
-from cli.profiling.columns import MISSING_VALUES, Profile, judge, profile
+from cli.profiling.choices import DropChoice, FeatureChoice, KeyChoice, Proposal
+from cli.profiling.columns import Profile, judge, profile
 from cli.profiling.key_column import choose_key, looks_like_key
 from cli.profiling.leakage import leakage_warnings
-from cli.profiling.target_column import choose_target
+from cli.profiling.target_column import choose_target, known_labels
 
 
 def propose(frame: pd.DataFrame, target: str, key: str | None = None) -> Proposal:
@@ -35,8 +35,10 @@ def propose(frame: pd.DataFrame, target: str, key: str | None = None) -> Proposa
         key=key_choice,
         features=features,
         dropped=tuple(one for one in judged if isinstance(one, DropChoice)),
-        extra_missing_values=tuple(sorted({word for column in kept for word in column.extra_missing})),
-        warnings=warnings + _key_warning(key_choice) + _leaks(frame, choice, kept),
+        extra_missing_values=tuple(
+            sorted({word for column in (profile(frame[target]), *kept) for word in column.extra_missing})
+        ),
+        warnings=warnings + _key_warning(key_choice) + leakage_warnings(kept, choice, known_labels(frame, choice)),
     )
 
 
@@ -59,9 +61,3 @@ def _key_warning(key: KeyChoice | None) -> tuple[str, ...]:
     return (
         "no key: rows are told apart by their content, so two equal rows count as one row. Give --key if there is one",
     )
-
-
-def _leaks(frame: pd.DataFrame, target: TargetChoice, columns: Sequence[Profile]) -> tuple[str, ...]:
-    labels = frame[target.name].str.strip()
-    known = labels[~labels.isin(MISSING_VALUES)]
-    return leakage_warnings(columns, known == target.positive)

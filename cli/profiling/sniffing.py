@@ -1,10 +1,14 @@
-"""Encoding, delimiter and header of a delimited file, found out by reading it."""
+"""What a data file is, found out by reading it: Parquet, or text of an encoding and a delimiter, packed or not."""
 
 import codecs
 import csv
+import gzip
+import io
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, BinaryIO, cast
 
 from cli.errors import BadInputError
 
@@ -13,40 +17,75 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 ENCODINGS = ("utf-8-sig", "cp1252")
 _CHUNK = 1 << 20
 _HEAD_LINES = 50
+_PARQUET_MAGIC = b"PAR1"
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
 class Dialect:
     encoding: str
     delimiter: str
+    gzipped: bool = False
 
     @property
-    def is_canonical(self) -> bool:
-        """Comma-separated UTF-8: all that a run reads."""
-        return self.delimiter == "," and self.encoding == "utf-8-sig"
+    def runs_read_it(self) -> bool:
+        """A run reads every delimiter, packed or not, but UTF-8 only."""
+        return self.encoding == "utf-8-sig"
+
+    def open(self, path: Path) -> IO[str]:
+        """The text, line ends as they are."""
+        return io.TextIOWrapper(_open(path), encoding=self.encoding, newline="")
 
     def __str__(self) -> str:
         encoding = "UTF-8" if self.encoding == "utf-8-sig" else self.encoding
-        return f"{DELIMITERS[self.delimiter]}-separated {encoding}"
+        return f"{DELIMITERS[self.delimiter]}-separated {encoding}{' in gzip' if self.gzipped else ''}"
 
 
-def sniff(path: Path) -> Dialect:
+@dataclass(frozen=True)
+class Parquet:
+    runs_read_it: bool = True
+
+    def __str__(self) -> str:
+        return "Parquet"
+
+
+def sniff(path: Path) -> Dialect | Parquet:
     """Raises BadInputError: missing, empty, not text, one column only, or a header that cannot be used."""
     if not path.is_file():
-        raise BadInputError(f"{path}: no such file. Give the path of a CSV file")
+        raise BadInputError(f"{path}: no such file. Give the path of a CSV or Parquet file")
     if path.stat().st_size == 0:
         raise BadInputError(f"{path}: the file is empty. It needs a header line and rows")
+    if _head(path, raw=True).startswith(_PARQUET_MAGIC):
+        return Parquet()
+    try:
+        return _sniff_text(path)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise BadInputError(f"{path}: cannot be unpacked ({error}). Pack it again with gzip") from None
+
+
+def _sniff_text(path: Path) -> Dialect:
     encoding = sniff_encoding(path)
     delimiter = sniff_delimiter(path, encoding)
     _check_header(path, encoding, delimiter)
-    return Dialect(encoding, delimiter)
+    return Dialect(encoding, delimiter, is_gzipped(path))
+
+
+def is_gzipped(path: Path) -> bool:
+    return _head(path, raw=True).startswith(_GZIP_MAGIC)
+
+
+def _open(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path, "rb")) if is_gzipped(path) else path.open("rb")
+
+
+def _head(path: Path, raw: bool = False) -> bytes:
+    with path.open("rb") if raw else _open(path) as stream:
+        return stream.read(4)
 
 
 def sniff_encoding(path: Path) -> str:
     """Decodes the whole file, since one wrong byte at its end would turn the upload away just as well."""
-    with path.open("rb") as stream:
-        head = stream.read(4)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if _head(path).startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     for encoding in ENCODINGS:
         if _decodes(path, encoding):
@@ -57,7 +96,7 @@ def sniff_encoding(path: Path) -> str:
 def _decodes(path: Path, encoding: str) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        with path.open("rb") as stream:
+        with _open(path) as stream:
             while chunk := stream.read(_CHUNK):
                 if b"\0" in chunk:
                     return False
@@ -70,7 +109,7 @@ def _decodes(path: Path, encoding: str) -> bool:
 
 def sniff_delimiter(path: Path, encoding: str) -> str:
     """The delimiter that splits most of the first lines into one number (> 1) of fields, and into most fields."""
-    with path.open(encoding=encoding, newline="") as stream:
+    with io.TextIOWrapper(_open(path), encoding=encoding, newline="") as stream:
         lines = [line for line, _ in zip(stream, range(_HEAD_LINES), strict=False) if line.strip()]
     if not lines:
         raise BadInputError(f"{path}: the file holds blank lines only. It needs a header line and rows")
@@ -91,7 +130,7 @@ def _consistency(lines: list[str], delimiter: str) -> tuple[float, int]:
 
 
 def _check_header(path: Path, encoding: str, delimiter: str) -> None:
-    with path.open(encoding=encoding, newline="") as stream:
+    with io.TextIOWrapper(_open(path), encoding=encoding, newline="") as stream:
         header = [name.strip() for name in next(csv.reader(stream, delimiter=delimiter))]
     blank = [position for position, name in enumerate(header, 1) if not name]
     if blank:

@@ -13,7 +13,7 @@ from sluice.aws.objects import Objects
 from sluice.aws.runs import Run, Runs, RunStatus
 from sluice.naming import ModelPrefix
 
-_INTERMEDIATE = ("input/", "train/", "validation/", "test/", "holdout/")
+_INTERMEDIATE = ("input/", "train/", "validation/", "test/", "holdout/", "checkpoints/")
 INTERMEDIATE_TAG = {"sluice:kind": "intermediate"}
 """The bucket's lifecycle rule expires objects by this tag; models, evaluations and reports are kept."""
 

@@ -9,15 +9,14 @@ from sluice.aws.objects import Objects
 from sluice.aws.registry import Registry, metadata
 from sluice.definition import Model
 from sluice.events.model_package import ApprovalStatus
-from sluice.gate import Evaluation
+from sluice.gate import SHOWN_METRICS, Evaluation
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import CreateModelPackageInputTypeDef
 
-_CONTENT_TYPES = ["text/csv", "application/json"]
+_CONTENT_TYPES = ["text/csv", "application/json", "application/jsonlines"]
 # Script mode: the artifact carries its own inference code, so a version serves the code it was trained with.
 _SERVING = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
-_SHOWN_METRICS = ("auc", "accuracy", "f1", "log_loss")
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def _package_request(request: RegisterRequest, evaluation: Evaluation) -> "Creat
 
 def _lineage(request: RegisterRequest, evaluation: Evaluation) -> dict[str, str]:
     plan = request.plan
-    shown = {name: f"{evaluation.metrics[name]:.6f}" for name in _SHOWN_METRICS if name in evaluation.metrics}
+    shown = {name: f"{evaluation.metrics[name]:.6f}" for name in SHOWN_METRICS if name in evaluation.metrics}
     return metadata(
         {
             "run_id": plan.run_id,

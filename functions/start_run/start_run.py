@@ -17,10 +17,12 @@ from sluice.errors import BadInputError
 from sluice.events import ObjectCreated
 from sluice.naming import MODEL_NAME_MAX_LENGTH, ModelPrefix, model_of_raw_key, new_run_id
 from sluice.plan import Upload
-from sluice.uploads import decode_lines, screen
+from sluice.uploads import Beginning, Screening, format_of, gunzipped, screen, screen_parquet
 
 SCREENED_BYTES = 64 * 1024 * 1024
-"""A file is screened up to here before a job starts; what lies behind, Preprocess checks."""
+"""A file is screened up to here, packed and unpacked, before a job starts; what lies behind, Preprocess checks."""
+_PARQUET_ENDS = 8
+"""Bytes of a Parquet file that are looked at, at both its ends."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,15 @@ class StartRun:
         except ObjectMissingError:
             raise DefinitionError.missing(key) from None
 
-    def _screen(self, upload: Upload, definition: Model) -> None:
-        if not upload.key.lower().endswith(".csv"):
-            raise BadInputError(f"{upload.key} is not a .csv file: upload the data as CSV")
-        lines = decode_lines(self.objects.stream(upload, SCREENED_BYTES))
-        screen(lines, definition.data, complete=upload.size <= SCREENED_BYTES)
+    def _screen(self, upload: Upload, definition: Model) -> Screening:
+        found = format_of(upload.key)
+        if found.kind == "parquet":
+            head, tail = self.objects.ends(upload, _PARQUET_ENDS)
+            return screen_parquet(head, tail, upload.size)
+        whole = upload.size <= SCREENED_BYTES
+        chunks = self.objects.stream(upload, SCREENED_BYTES)
+        text = gunzipped(chunks, whole) if found.gzipped else chunks
+        return screen(Beginning(text, SCREENED_BYTES, whole), definition.data)
 
 
 def _upload_of(event: ObjectCreated) -> Upload:

@@ -1,6 +1,7 @@
 """What the state machine asks AWS for passes AWS's own models, and it says so when the plan lacks something."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.template import resources_of
 
 ROOT = Path(__file__).parents[2]
 KEY_ARN = "arn:aws:kms:us-east-1:000000000000:key/1234"
+CUSTOM_IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:3"
 CHAMPION = Champion("arn:aws:sagemaker:us-east-1:000000000000:model-package/g/1", "s3://b/champion/model.tar.gz")
 
 
@@ -84,8 +86,13 @@ TRAINING = {"job_name": "j", "job_arn": "arn:aws:sagemaker:us-east-1:0:training-
         plan(champion=CHAMPION, kms_key_arn=KEY_ARN),
         plan(training={"spot": True, "max_wait_seconds": 7200}),
         plan(data__mode="append"),
+        plan(data__mode="append", processing={"instance_count": 2}, training={"instance_count": 3}),
+        plan(training={"checkpoint_rounds": 10, "monotone_constraints": {"age": "increasing"}}),
+        plan(training={"algorithm": "sklearn-random-forest"}),
+        plan(training={"algorithm": "custom", "image": CUSTOM_IMAGE}),
+        plan(data__task="regression", data__positive_label=None),
     ],
-    ids=["plain", "champion and key", "spot", "append"],
+    ids=["plain", "champion and key", "spot", "append", "several", "checkpoints", "forest", "custom", "regression"],
 )
 def test_what_sagemaker_is_asked_for_passes_its_own_model(state: str, run_plan: dict[str, Any]) -> None:
     operation, request = request_of(state, {"plan": run_plan, "training": TRAINING})
@@ -103,6 +110,85 @@ def test_the_champion_is_an_input_of_evaluate_only_where_there_is_one() -> None:
 
     assert inputs(plan()) == ["code", "definition", "holdout", "model"]
     assert inputs(plan(champion=CHAMPION)) == ["code", "definition", "holdout", "model", "champion"]
+
+
+def requested(state: str, **changes: Any) -> dict[str, Any]:
+    _, request = request_of(state, {"plan": plan(**changes), "training": TRAINING})
+    return request
+
+
+def channels(request: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Each channel's content type and how it is spread over the instances."""
+    return {
+        channel["ChannelName"]: (
+            channel["ContentType"],
+            channel["DataSource"]["S3DataSource"]["S3DataDistributionType"],
+        )
+        for channel in request["InputDataConfig"]
+    }
+
+
+def test_several_instances_share_the_training_rows_and_see_all_of_validation() -> None:
+    one, several = requested("Train"), requested("Train", training={"instance_count": 3})
+
+    assert channels(one)["train"] == ("application/x-parquet", "FullyReplicated")
+    assert channels(several) == {
+        "train": ("application/x-parquet", "ShardedByS3Key"),
+        "validation": ("application/x-parquet", "FullyReplicated"),
+        "codec": ("application/json", "FullyReplicated"),
+    }
+    assert [request["EnableInterContainerTrafficEncryption"] for request in (one, several)] == [False, True]
+    assert [request["ResourceConfig"]["InstanceCount"] for request in (one, several)] == [1, 3]
+
+
+def test_preprocess_writes_as_many_training_files_as_instances_train() -> None:
+    arguments = requested("Preprocess", training={"instance_count": 3})["AppSpecification"]["ContainerArguments"]
+
+    assert {"--format=parquet", "--train-parts=3"} <= set(arguments)
+
+
+@pytest.mark.parametrize(("count", "spread"), [(1, "FullyReplicated"), (2, "ShardedByS3Key")])
+def test_several_instances_of_preprocess_share_the_files(count: int, spread: str) -> None:
+    request = requested("Preprocess", data__mode="append", processing={"instance_count": count})
+    inputs = {
+        entry["InputName"]: entry["S3Input"].get("S3DataDistributionType") for entry in request["ProcessingInputs"]
+    }
+
+    assert inputs == {"code": None, "definition": None, "data": spread}
+    assert request["NetworkConfig"]["EnableInterContainerTrafficEncryption"] is (count > 1)
+
+
+def test_a_custom_image_trains_and_ours_does_the_rest() -> None:
+    custom = {"training": {"algorithm": "custom", "image": CUSTOM_IMAGE, "hyperparameters": {"depth": 3}}}
+    train, preprocess = requested("Train", **custom), requested("Preprocess", **custom)
+
+    assert train["AlgorithmSpecification"]["TrainingImage"] == CUSTOM_IMAGE
+    assert train["HyperParameters"] == {"depth": "3"}
+    assert channels(train)["train"] == ("text/csv", "FullyReplicated")
+    assert "code" in channels(train)
+    assert preprocess["AppSpecification"]["ImageUri"] == image_uri("xgboost", "us-east-1")
+    assert "--format=csv" in preprocess["AppSpecification"]["ContainerArguments"]
+
+
+def test_every_metric_that_training_prints_is_read() -> None:
+    metrics = requested("Train")["AlgorithmSpecification"]["MetricDefinitions"]
+    line = "[7]\ttrain-mlogloss:0.51234\ttrain-merror:1.5e-05\tvalidation-mlogloss:0.6\tvalidation-merror:0.25"
+
+    found = {one["Name"]: match[1] for one in metrics if (match := re.match(one["Regex"], line))}
+
+    assert found == {
+        "train:mlogloss": "0.51234",
+        "train:merror": "1.5e-05",
+        "validation:mlogloss": "0.6",
+        "validation:merror": "0.25",
+    }
+    assert {name for one in metrics for name in [one["Name"].partition(":")[2]]} == {
+        "auc", "logloss", "mlogloss", "merror", "rmse", "mae",
+    }  # fmt: skip
+
+
+def test_checkpoints_lie_with_the_run() -> None:
+    assert requested("Train")["CheckpointConfig"]["S3Uri"].endswith("/runs/261120202448-3fa2/checkpoints/")
 
 
 def test_a_key_encrypts_every_volume_and_output() -> None:

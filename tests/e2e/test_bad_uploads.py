@@ -14,7 +14,7 @@ BAD_FILES = {
     "empty file": (b"", "the file is empty"),
     "header only": (HEADER, "a header and no rows"),
     "missing target": (b"customer_id,tenure,plan,monthly\nC1,1,basic,20\n", "column 'churned' (the target) is missing"),
-    "wrong delimiter": (b"customer_id;tenure;plan;monthly;churned\nC1;1;basic;20;Yes\n", "separated by ';'"),
+    "wrong delimiter": (b"customer_id:tenure:plan:monthly:churned\nC1:1:basic:20:Yes\n", "must be separated by"),
     "not UTF-8": (HEADER + b"C1,1,b\xe4sic,20,Yes\n", "is not UTF-8: byte 46 is 0xe4"),
     "one class only": (HEADER + b"C1,1,basic,20,Yes\nC2,2,plus,30,Yes\n", "holds one class only, 'Yes'"),
     "a key twice": (

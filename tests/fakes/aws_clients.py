@@ -14,7 +14,7 @@ def client_error(code: str, message: str, operation: str) -> ClientError:
 
 
 class FakeS3:
-    """`objects` maps (bucket, key) to bytes. `denied` holds operation names (GetObject, PutObject, ListObjectsV2)."""
+    """`objects` maps (bucket, key) to bytes. `denied` holds names of operations (GetObject, ListObjectsV2, …)."""
 
     def __init__(self, **objects: bytes) -> None:
         self.objects: dict[tuple[str, str], bytes] = {}
@@ -56,6 +56,11 @@ class FakeS3:
         with self._lock:
             self.objects[Bucket, Key] = Body if isinstance(Body, bytes) else Body.read()
             self.encryption[Key] = encryption
+        return {}
+
+    def delete_object(self, Bucket: str, Key: str) -> dict[str, Any]:
+        self._allow("DeleteObject")
+        self.objects.pop((Bucket, Key), None)
         return {}
 
     def upload_file(self, name: str, bucket: str, key: str, ExtraArgs: dict[str, str]) -> None:

@@ -109,6 +109,9 @@ def cell_encoder(feature: Feature, missing_values: frozenset[str]) -> Encoder:
         text = cell_text(value)
         if not text or text in missing_values:
             return fill
+        if isinstance(value, bool):
+            # JSON's true, where the file that was learned from wrote True, true or TRUE.
+            return next((codes[way] for way in (text, text.lower(), text.upper()) if way in codes), other)
         return codes.get(text, other)
 
     return encode_level

@@ -1,119 +1,87 @@
-"""Metrics of a binary classifier on one test set, each with a seeded bootstrap standard deviation.
+"""Metrics of a binary classifier on one test set, each with its bootstrap standard deviation.
 
-In numpy, because importing scikit-learn's costs a job 1.6 s; the tests hold each against scikit-learn's.
+In numpy, because importing scikit-learn costs a job 1.6 s; the tests hold each against scikit-learn's. Sample weights
+say what training shall attend to; the metrics are of the rows as they are, each counted once.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-REPLICATES = 200
-ROC_POINTS = 200
+from codec.codec import Floats
+from evaluation.bootstrap import Bootstrap, Metrics, measurements, ratio
+from evaluation.calibration import calibration_curve, calibration_error
+from evaluation.curves import precision_recall_curve, roc_curve
+from evaluation.ranking import Ranking, area_under_roc, average_precision, coarse, rank
 
-Floats = npt.NDArray[np.float64]
-Metrics = dict[str, float | None]
-
-NAMES = ("accuracy", "precision", "recall", "f1", "auc", "precision_recall_auc", "log_loss", "brier")
+NAMES = (
+    "accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "auc",
+    "precision_recall_auc",
+    "log_loss",
+    "brier",
+    "calibration_error",
+)
 
 
 @dataclass(frozen=True)
-class Ranking:
-    """Rows by falling score. ends: the last row of each group of equal scores."""
+class Binary:
+    """A score of at least the threshold is called positive."""
 
-    order: npt.NDArray[np.int64]
-    labels: Floats
-    scores: Floats
-    predicted: npt.NDArray[np.bool_]
-    losses: Floats
-    ends: npt.NDArray[np.int64]
+    threshold: float
+    key: str = "binary_classification_metrics"
+    names: tuple[str, ...] = NAMES
+
+    def metrics(self, labels: Floats, scores: Any, bootstrap: Bootstrap) -> Metrics:
+        return with_deviations(rank(labels, scores, self.threshold), bootstrap)
+
+    def document(self, labels: Floats, scores: Any, bootstrap: Bootstrap, curves: bool) -> dict[str, Any]:
+        ranking = rank(labels, scores, self.threshold)
+        document: dict[str, Any] = {
+            **with_deviations(ranking, bootstrap),
+            "confusion_matrix": confusion_matrix(ranking),
+        }
+        if curves:
+            document |= {
+                "receiver_operating_characteristic_curve": roc_curve(ranking),
+                "precision_recall_curve": precision_recall_curve(ranking),
+                "calibration_curve": calibration_curve(ranking.bins, ranking.counts, ranking.scores),
+            }
+        return document
 
 
-def rank(labels: npt.ArrayLike, scores: npt.ArrayLike, threshold: float) -> Ranking:
-    labels, scores = np.asarray(labels, dtype=np.float64), np.asarray(scores, dtype=np.float64)
-    order = np.argsort(-scores, kind="stable")
-    y, p = labels[order], scores[order]
-    # A score of exactly 0 or 1 that is wrong would cost infinitely much.
-    clipped = np.clip(p, np.finfo(np.float64).eps, 1 - np.finfo(np.float64).eps)
-    losses = -(y * np.log(clipped) + (1 - y) * np.log1p(-clipped))
-    ends = np.append(np.flatnonzero(np.diff(p)), len(p) - 1)
-    return Ranking(order, y, p, p >= threshold, losses, ends)
+def with_deviations(ranking: Ranking, bootstrap: Bootstrap) -> Metrics:
+    resampled = coarse(ranking)
+    replicates = metric_values(resampled, bootstrap.counts(resampled.counts).astype(np.float64))
+    return measurements(NAMES, metric_values(ranking, ranking.counts), replicates)
 
 
-def metrics(ranking: Ranking, weights: Floats | None = None) -> Metrics:
-    """weights: how often each row counts, in the ranking's order. A metric that is not defined is None."""
-    w = np.ones(len(ranking.labels)) if weights is None else weights
-    positive = w * ranking.labels
-    total, positives = w.sum(), positive.sum()
-    true_positive, predicted = positive[ranking.predicted].sum(), w[ranking.predicted].sum()
-    true_negative = total - predicted - (positives - true_positive)
+def metric_values(ranking: Ranking, counts: Floats) -> dict[str, Floats]:
+    """counts: (…, 2, groups), those of the ranking or resampled ones → each metric (…). NaN is not defined."""
+    negative, positive = counts[..., 0, :], counts[..., 1, :]
+    both = negative + positive
+    total, positives = both.sum(axis=-1), positive.sum(axis=-1)
+    predicted, hits = both @ ranking.predicted, positive @ ranking.predicted
+    residuals = positive - negative * ranking.scores[0] - positive * ranking.scores[1]
     return {
-        "accuracy": _ratio(true_positive + true_negative, total),
-        "precision": _ratio(true_positive, predicted),
-        "recall": _ratio(true_positive, positives),
-        "f1": _ratio(2 * true_positive, predicted + positives),
-        **_areas(ranking, w, positive),
-        "log_loss": _ratio((w * ranking.losses).sum(), total),
-        "brier": _ratio((w * (ranking.scores - ranking.labels) ** 2).sum(), total),
+        "accuracy": ratio(total - positives - predicted + 2 * hits, total),
+        "precision": ratio(hits, predicted),
+        "recall": ratio(hits, positives),
+        "f1": ratio(2 * hits, predicted + positives),
+        "auc": area_under_roc(negative, positive),
+        "precision_recall_auc": average_precision(negative, positive),
+        "log_loss": ratio(negative @ ranking.losses[0] + positive @ ranking.losses[1], total),
+        "brier": ratio(negative @ ranking.errors[0] + positive @ ranking.errors[1], total),
+        "calibration_error": calibration_error(ranking.bins, residuals, total),
     }
-
-
-def _ratio(part: float, whole: float) -> float | None:
-    return float(part / whole) if whole else None
-
-
-def _areas(ranking: Ranking, weights: Floats, positive: Floats) -> Metrics:
-    """Area under the ROC curve (trapezoids), and average precision for the precision-recall curve (steps)."""
-    true = np.cumsum(positive)[ranking.ends]
-    seen = np.cumsum(weights)[ranking.ends]
-    false = seen - true
-    if not true[-1] or not false[-1]:
-        return {"auc": None, "precision_recall_auc": None}
-    precision = np.divide(true, seen, out=np.zeros_like(true), where=seen > 0)
-    average = (np.diff(true, prepend=0.0) * precision).sum() / true[-1]
-    return {
-        "auc": float(np.trapezoid(_from_zero(true), _from_zero(false)) / (true[-1] * false[-1])),
-        "precision_recall_auc": float(average),
-    }
-
-
-def _from_zero(cumulated: Floats) -> Floats:
-    return np.concatenate([[0.0], cumulated])
-
-
-def with_deviations(ranking: Ranking, seed: int) -> dict[str, dict[str, float | None]]:
-    """Each metric with the standard deviation of its values on resampled rows; None where it has none."""
-    rng = np.random.default_rng(seed)
-    count = len(ranking.labels)
-    replicates = [
-        metrics(ranking, np.bincount(rng.integers(count, size=count), minlength=count).astype(np.float64))
-        for _ in range(REPLICATES)
-    ]
-    values = metrics(ranking)
-    return {
-        name: {"value": values[name], "standard_deviation": _deviation([one[name] for one in replicates])}
-        for name in NAMES
-    }
-
-
-def _deviation(values: list[float | None]) -> float | None:
-    defined = [value for value in values if value is not None]
-    return float(np.std(defined, ddof=1)) if len(defined) > 1 else None
 
 
 def confusion_matrix(ranking: Ranking) -> dict[str, dict[str, int]]:
     """By actual, then by predicted class."""
-    actual = ranking.labels == 1
-    return {str(a): {str(p): int(np.sum((actual == a) & (ranking.predicted == p))) for p in (0, 1)} for a in (0, 1)}
-
-
-def roc_curve(ranking: Ranking) -> Mapping[str, list[float]]:
-    """Thinned to at most ROC_POINTS points, both ends kept."""
-    true = _from_zero(np.cumsum(ranking.labels)[ranking.ends])
-    false = _from_zero(np.cumsum(1 - ranking.labels)[ranking.ends])
-    kept = np.unique(np.linspace(0, len(true) - 1, min(ROC_POINTS, len(true))).round().astype(int))
-    return {
-        "false_positive_rates": (false[kept] / max(false[-1], 1)).tolist(),
-        "true_positive_rates": (true[kept] / max(true[-1], 1)).tolist(),
-    }
+    positive = ranking.counts @ ranking.predicted
+    negative = ranking.counts.sum(axis=1) - positive
+    return {str(actual): {"0": int(negative[actual]), "1": int(positive[actual])} for actual in (0, 1)}

@@ -1,43 +1,41 @@
-"""The run's report: one HTML page that needs nothing else, for light and dark screens."""
+"""The run's report: one HTML page that needs nothing else. Every number of it is one of evaluation.json."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-STYLE = """
-:root { color-scheme: light dark; --ink: #1c2330; --soft: #5d6675; --line: #d9dee6; --page: #fff; --accent: #2463eb }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e7eaf0; --soft: #9aa4b5; --line: #333b48; --page: #14181f; --accent: #7aa5ff }
-}
-body {
-  font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
-  max-width: 60rem; margin: 2rem auto; padding: 0 1rem
-}
-h1 { font-size: 1.5rem; margin: 0 }
-h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
-p { color: var(--soft); margin: .3rem 0 }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-th, td { text-align: right; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line) }
-th { font-weight: 600 }
-th:first-child, td:first-child { text-align: left }
-svg { max-width: 100%; height: auto }
-text { fill: var(--ink); font-size: 12px }
-.axis { stroke: var(--line) }
-.curve { stroke: var(--accent); fill: none; stroke-width: 2 }
-.bar { fill: var(--accent) }
-"""
+from evaluation.page import bars, curve, page, paragraph, section, table
 
-SIZE = 260
-BAR_WIDTH, BAR_HEIGHT, SHOWN_FEATURES = 260, 20, 20
-METRIC_TITLES = {
+METRICS_KEYS = ("binary_classification_metrics", "multiclass_classification_metrics", "regression_metrics")
+SHOWN_FEATURES = 20
+# A larger confusion matrix is in evaluation.json only.
+SHOWN_CLASSES = 20
+TITLES = {
     "auc": "ROC AUC",
+    "weighted_auc": "ROC AUC, weighted",
     "accuracy": "Accuracy",
     "precision": "Precision",
     "recall": "Recall",
     "f1": "F1",
+    "weighted_precision": "Precision, weighted",
+    "weighted_recall": "Recall, weighted",
+    "weighted_f1": "F1, weighted",
+    "macro_precision": "Precision, mean of the classes",
+    "macro_recall": "Recall, mean of the classes",
+    "macro_f1": "F1, mean of the classes",
     "precision_recall_auc": "Precision-recall AUC",
     "log_loss": "Log loss (less is better)",
     "brier": "Brier score (less is better)",
+    "calibration_error": "Calibration error (less is better)",
+    "r2": "R²",
+    "rmse": "Root mean squared error (less is better)",
+    "mae": "Mean absolute error (less is better)",
+    "mse": "Mean squared error (less is better)",
+    "mape": "Mean relative error (less is better)",
+}
+SLICE_METRICS = {
+    "binary_classification_metrics": ("auc", "precision", "recall", "f1"),
+    "multiclass_classification_metrics": ("accuracy", "macro_f1", "log_loss"),
+    "regression_metrics": ("r2", "rmse", "mae"),
 }
 
 
@@ -45,98 +43,129 @@ def render(
     name: str, evaluation: Mapping[str, Any], training: Mapping[str, Any], importances: Mapping[str, float]
 ) -> str:
     """evaluation: evaluation.json. training: training.json. importances: mean gain by feature."""
-    dataset = evaluation["dataset"]
-    chosen = evaluation["binary_classification_metrics"]
-    summary = (
-        f"Scored on {dataset['item_count']} rows that training never saw, {dataset['positive_count']} of them "
-        f"positive. A score of at least {evaluation['threshold']} counts as positive."
-    )
+    key = next(key for key in METRICS_KEYS if key in evaluation)
+    metrics = evaluation[key]
     sections = [
-        _section("Metrics", _metrics_table(chosen, evaluation.get("champion"))),
-        _section("Confusion matrix", _confusion_table(chosen["confusion_matrix"])),
-        _section("ROC curve", _roc(chosen["receiver_operating_characteristic_curve"])),
-        _section("Feature importance (mean gain)", _bars(importances)),
-        _section("Data", _table(("", "rows", "positive"), _data_rows(training.get("counts") or {}))),
-        _section("Hyperparameters", _table(("", "value"), _hyperparameter_rows(training))),
+        section("Metrics", _metrics_table(metrics, key, evaluation.get("champion"))),
+        *_confusion(metrics.get("confusion_matrix")),
+        *_curves(metrics),
+        *_slices(evaluation.get("slices") or [], key),
+        section("Feature importance (mean gain)", _importances(importances)),
+        section("Data", _data_table(training.get("counts") or {})),
+        section("Hyperparameters", table(("", "value"), _hyperparameter_rows(training))),
     ]
-    title = escape(f"{name}: evaluation")
+    return page(f"{name}: evaluation", _summary(evaluation), sections)
+
+
+def _summary(evaluation: Mapping[str, Any]) -> str:
+    dataset = evaluation["dataset"]
+    text = f"Scored on {dataset['item_count']} rows that training never saw"
+    if "positive_count" not in dataset:
+        return f"{text}."
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
-        f"<style>{STYLE}</style></head><body>\n<h1>{title}</h1><p>{escape(summary)}</p>\n"
-        f"{''.join(sections)}</body></html>\n"
+        f"{text}, {dataset['positive_count']} of them positive. "
+        f"A score of at least {evaluation['threshold']:.4g} counts as positive."
     )
-
-
-def _section(title: str, content: str) -> str:
-    return f"<h2>{escape(title)}</h2>\n{content}\n"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Cells are escaped here, and only here."""
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><tr>{''.join(f'<th>{escape(cell)}</th>' for cell in head)}</tr>{body}</table>"
 
 
 def _number(value: float | None) -> str:
-    return "not defined" if value is None else f"{value:.4f}"
+    """Four decimals; of large numbers, such as a squared error in cents, fewer."""
+    if value is None:
+        return "not defined"
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.6g}"
 
 
-def _metrics_table(challenger: Mapping[str, Any], champion: Mapping[str, Any] | None) -> str:
-    live = (champion or {}).get("binary_classification_metrics")
+def _metrics_table(metrics: Mapping[str, Any], key: str, champion: Mapping[str, Any] | None) -> str:
+    live = (champion or {}).get(key)
     rows = []
-    for name, title in METRIC_TITLES.items():
-        metric = challenger[name]
+    for name, title in TITLES.items():
+        if name not in metrics:
+            continue
+        metric = metrics[name]
         row = [title, _number(metric["value"]), f"± {_number(metric['standard_deviation'])}"]
-        rows.append([*row, _number(live[name]["value"])] if live else row)
-    table = _table(["", "this model", "deviation", *(["champion"] if live else [])], rows)
+        rows.append([*row, _number(live.get(name, {}).get("value"))] if live else row)
+    content = table(["", "this model", "deviation", *(["champion"] if live else [])], rows)
     if champion and "error" in champion:
-        table += f"<p>The champion could not be scored: {escape(str(champion['error']))}</p>"
-    return table
+        content += paragraph(f"The champion could not be scored: {champion['error']}")
+    return content
 
 
-def _confusion_table(matrix: Mapping[str, Mapping[str, int]]) -> str:
-    rows = [[f"actually {a}", str(matrix[a]["0"]), str(matrix[a]["1"])] for a in ("0", "1")]
-    return _table(("", "predicted 0", "predicted 1"), rows)
+def _confusion(matrix: Mapping[str, Mapping[str, int]] | None) -> Iterator[str]:
+    if not matrix:
+        return
+    if len(matrix) > SHOWN_CLASSES:
+        yield section("Confusion matrix", paragraph(f"Of {len(matrix)} classes: see evaluation.json."))
+        return
+    head = ["", *(f"predicted {label}" for label in matrix)]
+    rows = [[f"actually {label}", *(str(count) for count in row.values())] for label, row in matrix.items()]
+    yield section("Confusion matrix", table(head, rows))
 
 
-def _roc(curve: Mapping[str, Sequence[float]]) -> str:
-    rates = zip(curve["false_positive_rates"], curve["true_positive_rates"], strict=True)
-    points = " ".join(f"{SIZE * x:.1f},{SIZE * (1 - y):.1f}" for x, y in rates)
-    return (
-        f'<svg viewBox="-5 -5 {SIZE + 10} {SIZE + 10}" width="{SIZE + 10}" role="img" aria-label="ROC curve">'
-        f'<rect class="axis" width="{SIZE}" height="{SIZE}" fill="none"/>'
-        f'<line class="axis" x1="0" y1="{SIZE}" x2="{SIZE}" y2="0"/><polyline class="curve" points="{points}"/></svg>'
-        "<p>Share of the negatives called positive (across) against share of the positives found (up).</p>"
-    )
+def _curves(metrics: Mapping[str, Any]) -> Iterator[str]:
+    roc = metrics.get("receiver_operating_characteristic_curve")
+    if roc:
+        drawn = curve("ROC curve", roc["false_positive_rates"], roc["true_positive_rates"])
+        note = "Share of the negatives called positive (across) against share of the positives found (up)."
+        yield section("ROC curve", drawn + paragraph(note))
+    precision = metrics.get("precision_recall_curve")
+    if precision:
+        drawn = curve("Precision-recall curve", precision["recalls"], precision["precisions"], diagonal=False)
+        note = "Share of the positives found (across) against share of those called positive that are (up)."
+        yield section("Precision-recall curve", drawn + paragraph(note))
+    calibration = metrics.get("calibration_curve")
+    if calibration:
+        drawn = curve("Calibration curve", calibration["mean_scores"], calibration["positive_ratios"])
+        note = "Mean score (across) against share of positives (up), in ten bins of scores; ideal is the diagonal."
+        yield section("Calibration curve", drawn + paragraph(note))
 
 
-def _bars(importances: Mapping[str, float]) -> str:
-    top = sorted(importances.items(), key=lambda item: -item[1])[:SHOWN_FEATURES]
-    if not top:
-        return "<p>The model uses no feature.</p>"
-    scale = BAR_WIDTH / max(top[0][1], 1e-12)
-    bars = [
-        f'<rect class="bar" x="200" y="{BAR_HEIGHT * at + 3}" width="{scale * gain:.1f}" height="{BAR_HEIGHT - 6}"/>'
-        f'<text x="192" y="{BAR_HEIGHT * at + 15}" text-anchor="end">{escape(name[:28])}</text>'
-        f'<text x="{205 + scale * gain:.1f}" y="{BAR_HEIGHT * at + 15}">{gain:.1f}</text>'
-        for at, (name, gain) in enumerate(top)
+def _slices(slices: Sequence[Mapping[str, Any]], key: str) -> Iterator[str]:
+    names = SLICE_METRICS[key]
+    for column in dict.fromkeys(part["column"] for part in slices):
+        rows = [
+            [str(part["value"]), str(part["item_count"]), *(_with_deviation(part["metrics"][name]) for name in names)]
+            for part in slices
+            if part["column"] == column
+        ]
+        head = ["", "rows", *(TITLES[name].removesuffix(" (less is better)") for name in names)]
+        yield section(f"By {column}", table(head, rows))
+
+
+def _with_deviation(metric: Mapping[str, float | None]) -> str:
+    if metric["value"] is None or metric["standard_deviation"] is None:
+        return _number(metric["value"])
+    return f"{_number(metric['value'])} ± {_number(metric['standard_deviation'])}"
+
+
+def _importances(importances: Mapping[str, float]) -> str:
+    top = dict(sorted(importances.items(), key=lambda item: -item[1])[:SHOWN_FEATURES])
+    return bars("Importance", top) if top else paragraph("The model uses no feature.")
+
+
+def _data_table(counts: Mapping[str, Any]) -> str:
+    """counts: counts.json."""
+    notes, what = _split_notes(counts)
+    rows = [
+        (name, str(counts[name]), notes.get(name, "")) for name in ("train", "validation", "test") if name in counts
     ]
-    height = BAR_HEIGHT * len(top)
-    return f'<svg viewBox="0 0 540 {height}" width="540" role="img" aria-label="Importance">{"".join(bars)}</svg>'
-
-
-def _data_rows(counts: Mapping[str, Any]) -> Iterable[Sequence[str]]:
-    ratios = counts.get("positive_ratio", {})
-    for name in ("train", "validation", "test"):
-        if name in counts:
-            yield name, str(counts[name]), f"{ratios.get(name, 0):.1%}"
     if "rejected" in counts:
-        yield "rejected", str(counts["rejected"]), ""
+        rows.append(("rejected", str(counts["rejected"]), ""))
+    return table(("", "rows", what), rows)
+
+
+def _split_notes(counts: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+    """By split what its target is like, and the column's heading."""
+    if counts.get("positive_ratio"):
+        return {name: f"{ratio:.1%}" for name, ratio in counts["positive_ratio"].items()}, "positive"
+    if counts.get("target_mean"):
+        return {name: _number(mean) for name, mean in counts["target_mean"].items()}, "mean target"
+    classes = counts.get("classes") or {}
+    notes = {name: ", ".join(f"{label}: {rows}" for label, rows in held.items()) for name, held in classes.items()}
+    return notes, "classes"
 
 
 def _hyperparameter_rows(training: Mapping[str, Any]) -> Iterable[Sequence[str]]:
     for name, value in training.get("hyperparameters", {}).items():
         yield str(name), str(value)
-    if "best_iteration" in training:
+    if training.get("best_iteration") is not None:
         yield "rounds kept", str(training["best_iteration"] + 1)

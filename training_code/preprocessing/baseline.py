@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-BUCKETS = 10
+from preprocessing.exact_sum import as_float
+from preprocessing.histograms import Spread
+from preprocessing.statistics import LevelStatistics, NumberStatistics, Statistics
 
 MONITORING_CONFIG: dict[str, Any] = {
     "evaluate_constraints": "Enabled",
@@ -28,36 +27,32 @@ MONITORING_CONFIG: dict[str, Any] = {
     },
 }
 
-Floats = npt.NDArray[np.float64]
 Document = dict[str, Any]
 
 
-def numeric_statistics(name: str, values: Floats) -> Document:
-    """values: NaN is missing."""
-    present = values[~np.isnan(values)]
-    integral = bool(np.all(present == np.floor(present)))
-    statistics: Document = {"common": {"num_present": len(present), "num_missing": len(values) - len(present)}}
-    if len(present):
+def numeric_statistics(name: str, numbers: NumberStatistics, spread: Spread | None) -> Document:
+    """spread: None for a feature without any value."""
+    statistics: Document = {"common": {"num_present": numbers.present, "num_missing": numbers.missing}}
+    if spread is not None:
         statistics |= {
-            "mean": float(present.mean()),
-            "sum": float(present.sum()),
-            "std_dev": float(present.std()),
-            "min": float(present.min()),
-            "max": float(present.max()),
-            "distribution": {"kll": {"buckets": _buckets(present)}},
+            "mean": numbers.mean,
+            "sum": as_float(numbers.total),
+            "std_dev": spread.standard_deviation,
+            "min": numbers.minimum,
+            "max": numbers.maximum,
+            "distribution": {"kll": {"buckets": _buckets(spread)}},
         }
     return {
         "name": name,
-        "inferred_type": "Integral" if integral else "Fractional",
+        "inferred_type": "Integral" if numbers.integral else "Fractional",
         "numerical_statistics": statistics,
     }
 
 
-def _buckets(present: Floats) -> list[Document]:
-    counts, bounds = np.histogram(present, bins=BUCKETS, range=(present.min(), present.max()))
+def _buckets(spread: Spread) -> list[Document]:
     return [
-        {"lower_bound": float(low), "upper_bound": float(high), "count": int(count)}
-        for low, high, count in zip(bounds[:-1], bounds[1:], counts, strict=True)
+        {"lower_bound": low, "upper_bound": high, "count": count}
+        for low, high, count in zip(spread.bounds[:-1], spread.bounds[1:], spread.counts, strict=True)
     ]
 
 
@@ -73,6 +68,17 @@ def string_statistics(name: str, counts: Mapping[str, int], missing: int) -> Doc
             "distribution": {"categorical": {"buckets": buckets}},
         },
     }
+
+
+def baseline_statistics(item_count: int, statistics: Statistics, spreads: Mapping[str, Spread]) -> Document:
+    """item_count: training rows."""
+    features = [
+        string_statistics(name, found.counts, found.missing)
+        if isinstance(found, LevelStatistics)
+        else numeric_statistics(name, found, spreads.get(name))
+        for name, found in statistics.items()
+    ]
+    return statistics_document(item_count, features)
 
 
 def statistics_document(item_count: int, features: list[Document]) -> Document:
@@ -102,7 +108,8 @@ def _constraint(feature: Document, max_domain: int) -> Document:
     return constraint
 
 
-def write_baseline(folder: Path, statistics: Document, constraints: Document) -> None:
+def write_baseline(folder: Path, statistics: Document, max_domain: int) -> None:
+    constraints = constraints_document(statistics, max_domain)
     for name, document in (("statistics", statistics), ("constraints", constraints)):
         text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
         (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")

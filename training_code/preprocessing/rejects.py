@@ -1,62 +1,94 @@
 """Rows that cannot be used: collected with their reasons, written to rejects.csv, too many of them an error."""
 
 import csv
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from cluster.meeting import Meeting
 from job import BadData
-from preprocessing.columns import DistinctColumn
-from preprocessing.raw_table import Reject
+
+# A file of which most rows are bad must not fill the memory: further ones are counted, not listed.
+MOST_LISTED = 100_000
+SHOWN_COLUMNS = 3
+SHOWN_CHARACTERS = 200
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that cannot be used. row_number 1 is the first row after the header, counted over all files of a host."""
+
+    row_number: int
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass
+class _Column:
+    """How often a column's cells were refused, and the first time."""
+
+    cells: int
+    first_row: int
+    first_reason: str
 
 
 class RejectLog:
-    """The rejects so far, and the mask of the table's rows that are still good."""
+    def __init__(self) -> None:
+        self.rows = 0
+        self._listed: list[Reject] = []
+        self._columns: dict[str, _Column] = {}
 
-    def __init__(self, numbers: npt.NDArray[np.int64], malformed: Sequence[Reject]) -> None:
-        self.good = np.ones(len(numbers), dtype=bool)
-        self.rejects = list(malformed)
-        self._numbers = numbers
-
-    @property
-    def count(self) -> int:
-        """Rows, not cells: a row may be rejected for several."""
-        return len({reject.row_number for reject in self.rejects})
-
-    def add(self, name: str, column: DistinctColumn, reasons: Mapping[int, str]) -> None:
-        """reasons: by position among the column's distinct values."""
-        if not reasons:
-            return
-        bad = np.isin(column.index, list(reasons))
-        for row in np.flatnonzero(bad):
-            position = int(column.index[row])
-            self.rejects.append(Reject(int(self._numbers[row]), name, column.values[position], reasons[position]))
-        self.good &= ~bad
+    def add(self, rejects: Iterable[Reject]) -> None:
+        """The cells; `rows` counts rows, because one may be refused for several of its cells."""
+        for reject in rejects:
+            if len(self._listed) < MOST_LISTED:
+                self._listed.append(reject)
+            column = self._columns.setdefault(reject.column, _Column(0, reject.row_number, reject.reason))
+            column.cells += 1
 
     def write(self, path: Path) -> None:
         with path.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
             writer.writerow(["row_number", "column", "value", "reason"])
-            for reject in sorted(self.rejects, key=lambda reject: (reject.row_number, reject.column)):
-                writer.writerow([reject.row_number, reject.column, reject.value, reject.reason])
+            for reject in sorted(self._listed, key=lambda reject: (reject.row_number, reject.column)):
+                writer.writerow([reject.row_number, reject.column, reject.value[:SHOWN_CHARACTERS], reject.reason])
 
-    def check(self, row_count: int, max_ratio: float) -> None:
-        if self.count > max_ratio * row_count:
-            raise BadData(
-                f"{self.count} of {row_count} rows cannot be used ({self.count / row_count:.1%}; data.max_reject_ratio "
-                f"allows {max_ratio:.1%}). {self._summary()} Correct the file, or the columns' types in model.yaml."
-            )
+    def summary(self) -> dict[str, Any]:
+        columns = {name: [c.cells, c.first_row, c.first_reason] for name, c in self._columns.items()}
+        return {"rows": self.rows, "columns": columns}
 
-    def _summary(self, shown: int = 3) -> str:
-        """The columns with most rejects, each with its first one."""
-        by_column = Counter(reject.column for reject in self.rejects)
-        first = {reject.column: reject for reject in reversed(self.rejects)}
-        parts = []
-        for column, count in by_column.most_common(shown):
-            where = f"column {column!r}" if column else "the number of cells"
-            example = first[column]
-            parts.append(f"{where}: {count}, the first in row {example.row_number}: {example.reason}")
-        return "; ".join(parts) + "."
+
+def check_rejects(log: RejectLog, row_count: int, max_ratio: float, hosts: Sequence[str], meeting: Meeting) -> int:
+    """The number of rejected rows on all hosts; BadData where they are more than the definition allows.
+
+    row_count: on this host. The examples are the first host's that has any.
+    """
+    mine = json.dumps({**log.summary(), "row_count": row_count}).encode()
+    all_hosts = [json.loads(answer) for answer in meeting.gather(mine)]
+    rejected, total = (sum(host[name] for host in all_hosts) for name in ("rows", "row_count"))
+    if rejected > max_ratio * total:
+        raise BadData(
+            f"{rejected} of {total} rows cannot be used ({rejected / total:.1%}; data.max_reject_ratio "
+            f"allows {max_ratio:.1%}). {_worst_columns(all_hosts, hosts)} Correct the file, or the columns' types in "
+            "model.yaml."
+        )
+    return rejected
+
+
+def _worst_columns(all_hosts: Sequence[Mapping[str, Any]], hosts: Sequence[str]) -> str:
+    """The columns with most rejects, each with its first one."""
+    found: dict[str, tuple[int, str]] = {}
+    for host, answer in zip(hosts, all_hosts, strict=True):
+        where = f" of {host}" if len(hosts) > 1 else ""
+        for name, (cells, row, reason) in answer["columns"].items():
+            before, example = found.get(name, (0, f"the first in row {row}{where}: {reason}"))
+            found[name] = (before + cells, example)
+    worst = sorted(found.items(), key=lambda entry: -entry[1][0])[:SHOWN_COLUMNS]
+    parts = []
+    for name, (cells, example) in worst:
+        where = f"column {name!r}" if name else "the number of cells"
+        parts.append(f"{where}: {cells}, {example}")
+    return "; ".join(parts) + "."

@@ -1,72 +1,67 @@
-"""Which split a row belongs to: a hash of its key, or of its content where there is no key.
+"""Which split a row belongs to.
 
-The hash sees the cells' bytes and the seed, nothing else: not the row's position, not the other rows, not the
-machine. So a row stays in its split when data is appended, and no row is in two splits.
+Each row has a place on a line: the hash of its key (or of its content), or its point in time. Two cuts part the line
+into training, validation and test rows. A hash sees neither the row's position nor the other rows, so a row stays in
+its split when data is appended, in every shard, and no key is in two splits. Stratified: the cuts are such that each
+stratum is parted in the same ratios. By time: the oldest rows train, the newest test; rows of one moment stay together.
 """
 
-from collections.abc import Sequence
+import math
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from definition import Split
-from preprocessing.columns import TextColumn
+from preprocessing.row_hash import Hashes
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
+SPLITS = (TRAIN, VALIDATION, TEST)
+# As rows hold them. A rejected row is in no split.
+TRAIN_CODE, VALIDATION_CODE, TEST_CODE, REJECTED_CODE = range(4)
 
-Hashes = npt.NDArray[np.uint64]
+HASH, STRATIFIED, TIME = "hash", "stratified", "time"
 
-# Constants of the splitmix64 generator (Steele, Lea and Flood, 2014).
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
-_WORD = 8
-
-
-def assign_splits(columns: Sequence[TextColumn], split: Split) -> dict[str, npt.NDArray[np.bool_]]:
-    """One mask per split; each row is in exactly one of them."""
-    position = unit_interval(hash_rows(columns, split.seed))
-    train = position < split.train
-    validation = ~train & (position < split.train + split.validation)
-    return {TRAIN: train, VALIDATION: validation, TEST: ~train & ~validation}
+SplitCodes = npt.NDArray[np.uint8]
+_LAST = 2**64 - 1
 
 
-def unit_interval(hashes: Hashes) -> npt.NDArray[np.float64]:
-    """Uniform in [0, 1): the 53 bits that a double holds."""
-    return (hashes >> np.uint64(11)).astype(np.float64) * 2.0**-53
+@dataclass(frozen=True)
+class Cuts:
+    """lower[stratum]: where validation begins, upper[stratum]: where test does, on the line of 64-bit places."""
+
+    lower: Hashes
+    upper: Hashes
+
+    def codes(self, places: Hashes, strata: npt.NDArray[np.integer[Any]] | int = 0) -> SplitCodes:
+        at_least_validation = (places >= self.lower[strata]).view(np.uint8)
+        return at_least_validation + (places >= self.upper[strata]).view(np.uint8)
 
 
-def hash_rows(columns: Sequence[TextColumn], seed: int) -> Hashes:
-    """64-bit hashes of the rows' cells, in the given order of columns."""
-    hashes = np.full(len(columns[0]), seed, dtype=np.uint64)
-    for column in columns:
-        hashes = _hash_cells(column, _mix(hashes))
-    return hashes
+def fixed_cuts(split: Split) -> Cuts:
+    """Of hashes, which are uniform: at the ratios themselves."""
+    return Cuts(_at(split.train), _at(split.train + split.validation))
 
 
-def _hash_cells(column: TextColumn, hashes: Hashes) -> Hashes:
-    """Eight bytes at a time; the length goes in first, so that "a","b" and "ab","" differ."""
-    starts = column.offsets[:-1].astype(np.int64)
-    lengths = np.diff(column.offsets).astype(np.int64)
-    hashes = _mix(hashes ^ lengths.astype(np.uint64))
-    padded = np.concatenate([column.data, np.zeros(_WORD, dtype=np.uint8)])
-    for offset in range(0, int(lengths.max(initial=0)), _WORD):
-        rows = np.flatnonzero(lengths > offset)
-        words = _words(padded, starts[rows] + offset, lengths[rows] - offset)
-        hashes[rows] = _mix(hashes[rows] ^ words)
-    return hashes
+def _at(ratio: float) -> Hashes:
+    # The upper 53 bits of a hash, as many as a double holds, are below ratio * 2**53 or not.
+    return np.array([min(math.ceil(ratio * 2**53) << 11, _LAST)], dtype=np.uint64)
 
 
-def _words(data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], remaining: npt.NDArray[np.int64]) -> Hashes:
-    """The eight bytes at each start as little-endian numbers, zero after the cell's end."""
-    within = np.arange(_WORD)
-    window = np.where(within < remaining[:, None], data[starts[:, None] + within], np.uint8(0))
-    return np.ascontiguousarray(window).view("<u8").ravel().astype(np.uint64)
+def cut_ranks(rows: int, split: Split) -> tuple[int, int]:
+    """How many of a stratum's rows lie below the lower and the upper cut."""
+    return round(rows * split.train), round(rows * (split.train + split.validation))
 
 
-def _mix(hashes: Hashes) -> Hashes:
-    """splitmix64's finaliser: every input bit changes about half of the output bits. Overflow is part of it."""
-    hashes = hashes + _GOLDEN
-    hashes = (hashes ^ (hashes >> np.uint64(30))) * _MIX_1
-    hashes = (hashes ^ (hashes >> np.uint64(27))) * _MIX_2
-    return hashes ^ (hashes >> np.uint64(31))
+def ordered_places(values: npt.NDArray[np.float64]) -> Hashes:
+    """Doubles as unsigned integers in the same order."""
+    bits = (values + 0.0).view(np.uint64)
+    sign = np.uint64(1 << 63)
+    return np.where(bits & sign, ~bits, bits | sign)
+
+
+def value_at(place: int) -> float:
+    """The double that has this place."""
+    bits = place ^ (1 << 63) if place >> 63 else place ^ _LAST
+    return float(np.array([bits], dtype=np.uint64).view(np.float64)[0])

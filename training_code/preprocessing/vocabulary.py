@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from codec.cells import cell_text
 
 
-def level_counts(raw_counts: Mapping[str, int], missing_values: frozenset[str]) -> dict[str, int]:
+def level_counts(raw_counts: Mapping[str | None, int], missing_values: frozenset[str]) -> dict[str, int]:
     """Rows by level, from rows by raw cell: spellings that mean the same level added up, missing cells left out."""
     counts: dict[str, int] = {}
     for raw, count in raw_counts.items():
         text = cell_text(raw)
-        if text and text not in missing_values:
+        if count and text and text not in missing_values:
             counts[text] = counts.get(text, 0) + count
     return counts
 

@@ -3,17 +3,22 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from codec.codec import Codec, encode_rows
+from codec.codec import Codec
 from codec.features_json import read_codec
 from lean_xgboost import xgboost
+from serving.booster import scores_of
+from serving.cell_table import cell_table
+from serving.encoding import Cells, encode_quickly, feature_cells
+from serving.plain_csv import PlainCsv
 
-# A score of at least this is the positive label.
+# Where training.json names no other, a score of at least this is the positive label.
 THRESHOLD = 0.5
 
 Scores = npt.NDArray[np.float32]
@@ -27,6 +32,20 @@ class Artifact:
     codec: Codec
     training: Mapping[str, Any]
 
+    @cached_property
+    def threshold(self) -> float:
+        """Of a binary model: a score of at least this is the positive label."""
+        chosen = self.training.get("threshold")
+        return THRESHOLD if chosen is None else float(chosen)
+
+    @cached_property
+    def cells(self) -> tuple[Cells, ...]:
+        return feature_cells(self.codec)
+
+    @cached_property
+    def plain_csv(self) -> PlainCsv:
+        return PlainCsv(self.codec, self.cells, cell_table(self.codec))
+
 
 def load_artifact(folder: Path) -> Artifact:
     codec = read_codec(folder / "features.json")
@@ -37,12 +56,8 @@ def load_artifact(folder: Path) -> Artifact:
 
 
 def score_rows(artifact: Artifact, rows: Iterable[Sequence[Any]]) -> Scores:
-    """Probabilities of the positive label. Rows: raw cells in feature order. CellError names row and column."""
-    matrix = encode_rows(artifact.codec, rows)
-    if not len(matrix):
-        return np.empty(0, dtype=np.float32)
-    scores: Scores = artifact.booster.inplace_predict(matrix, validate_features=False)
-    return scores
+    """As the booster gives them. Rows: raw cells in feature order. CellError names row and column."""
+    return scores_of(artifact.booster, encode_quickly(artifact.codec, artifact.cells, list(rows)))
 
 
 def rows_of_table(codec: Codec, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[list[Any]]:

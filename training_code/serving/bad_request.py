@@ -23,4 +23,4 @@ class Refusal:
 
     def __call__(self, _environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         start_response("400 Bad Request", [("Content-Type", "application/json")])
-        return [json.dumps({"error": self.message}, ensure_ascii=False).encode()]
+        return [json.dumps({"error": self.message}, ensure_ascii=False).encode(errors="replace")]

@@ -1,49 +1,107 @@
-"""A split as preprocess wrote it → the matrix that XGBoost trains on."""
+"""A channel → the matrix that XGBoost trains on, in memory, or on disk where memory does not suffice."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv
 
 from codec.codec import Codec
-from job import BadData
-from preprocessing.columns import floats_of
+from lean_xgboost import xgboost
+from training.channels import Channel, Floats, Rows
+
+# Of rows that XGBoost sees at once when it trains from disk: large enough that a page is worth its reading.
+_PAGE_BYTES = 64 << 20
 
 
-def read_matrix(xgboost: ModuleType, folder: Path, codec: Codec, nthread: int, reference: Any | None = None) -> Any:
-    """A QuantileDMatrix of the folder's CSV files; a validation matrix takes the training matrix's bins."""
-    table = _read_table(folder, columns=1 + len(codec.features))
-    arrays = [floats_of(table[name]) for name in table.column_names]
-    return xgboost.QuantileDMatrix(
-        np.column_stack(arrays[1:]),
-        label=arrays[0],
-        feature_names=list(codec.names),
-        feature_types=codec.xgboost_types,
-        nthread=nthread,
-        ref=reference,
-    )
+class Matrices:
+    """Makes the matrices of one training. cache: a folder for matrices on disk; None keeps them in memory."""
 
+    def __init__(self, codec: Codec, nthread: int, max_bin: int, cache: Path | None = None) -> None:
+        self._codec = codec
+        self._cache = cache
+        self._options = {"nthread": nthread, "max_bin": max_bin}
 
-def _read_table(folder: Path, columns: int) -> pa.Table:
-    files = sorted(path for path in folder.rglob("*.csv") if path.is_file())
-    if not files:
-        raise BadData(f"There is no .csv file in the channel {folder}: preprocess.py writes it.")
-    names = [str(position) for position in range(columns)]
-    return pa.concat_tables([_read_file(file, names) for file in files])
-
-
-def _read_file(file: Path, names: list[str]) -> pa.Table:
-    try:
-        return pyarrow.csv.read_csv(
-            str(file),
-            read_options=pyarrow.csv.ReadOptions(column_names=names),
-            convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.float32())),
+    def make(self, channel: Channel, class_weights: Floats | None = None, reference: Any | None = None) -> Any:
+        """class_weights: by class code, times the rows' own. A matrix with a reference takes that one's bins."""
+        if self._cache:
+            pages = _Pages(channel, class_weights, self._cache / f"{len(list(self._cache.iterdir()))}")
+            return xgboost.ExtMemQuantileDMatrix(pages, ref=reference, **self._options)
+        target, weight, features = read_arrays(channel)
+        return xgboost.QuantileDMatrix(
+            features,
+            label=target,
+            weight=_weights(target, weight, class_weights),
+            feature_names=list(self._codec.names),
+            feature_types=self._codec.xgboost_types,
+            ref=reference,
+            **self._options,
         )
-    except pa.ArrowInvalid as error:
-        raise BadData(
-            f"{file} is not what features.json describes (the target and {len(names) - 1} numeric features, no "
-            f"header): {error}. Give the codec that preprocess.py wrote with it."
-        ) from error
+
+
+def read_arrays(channel: Channel) -> tuple[Floats, Floats | None, Floats]:
+    """Target (n,), weight (n,) or None, features (n, features), column after column in memory."""
+    rows = channel.at_most
+    target = np.empty(rows, dtype=np.float32)
+    weight = None if channel.codec.weight is None else np.empty(rows, dtype=np.float32)
+    features = np.empty((len(channel.codec.features), rows), dtype=np.float32)
+    end = 0
+    for batch in channel.batches():
+        start, end = end, end + len(batch.target)
+        target[start:end] = batch.target
+        if weight is not None:
+            weight[start:end] = batch.weight
+        for position, column in enumerate(batch.columns):
+            features[position, start:end] = column
+    return target[:end], None if weight is None else weight[:end], features[:, :end].T
+
+
+def _weights(target: Floats, weight: Floats | None, class_weights: Floats | None) -> Floats | None:
+    if class_weights is None:
+        return weight
+    of_class: Floats = class_weights[target.astype(np.intp)]
+    return of_class if weight is None else weight * of_class
+
+
+class _Pages(xgboost.DataIter):  # type: ignore[misc]
+    """The channel in pages of some ten thousand rows and more; XGBoost keeps them binned in files of that prefix."""
+
+    def __init__(self, channel: Channel, class_weights: Floats | None, prefix: Path) -> None:
+        prefix.mkdir()
+        self._channel = channel
+        self._class_weights = class_weights
+        self._pages: Iterator[list[Rows]] = iter(())
+        super().__init__(cache_prefix=str(prefix / "page"))
+
+    def reset(self) -> None:
+        self._pages = _pages(self._channel)
+
+    def next(self, input_data: Callable[..., Any]) -> bool:
+        page = next(self._pages, None)
+        if page is None:
+            return False
+        codec = self._channel.codec
+        target = np.concatenate([rows.target for rows in page])
+        weights = [rows.weight for rows in page if rows.weight is not None]
+        columns = [np.concatenate(parts) for parts in zip(*(rows.columns for rows in page), strict=True)]
+        input_data(
+            data=np.stack(columns).T,
+            label=target,
+            weight=_weights(target, np.concatenate(weights) if weights else None, self._class_weights),
+            feature_names=list(codec.names),
+            feature_types=codec.xgboost_types,
+        )
+        return True
+
+
+def _pages(channel: Channel) -> Iterator[list[Rows]]:
+    page: list[Rows] = []
+    size = 0
+    for rows in channel.batches():
+        page.append(rows)
+        size += len(rows.target) * len(rows.columns) * 4
+        if size >= _PAGE_BYTES:
+            yield page
+            page, size = [], 0
+    if page:
+        yield page

@@ -7,6 +7,12 @@ from typing import Any, Literal
 
 from sluice.definition import Gate
 from sluice.definition.gate import LOWER_IS_BETTER, ChampionComparison, MetricName, MetricThreshold
+from sluice.errors import DefectError
+
+_METRICS_KEYS = ("binary_classification_metrics", "multiclass_classification_metrics", "regression_metrics")
+
+SHOWN_METRICS = ("auc", "accuracy", "f1", "macro_f1", "log_loss", "r2", "rmse", "mae")
+"""What a version's metadata tell at a glance, each where its task has it."""
 
 Outcome = Literal["pass", "fail", "skipped"]
 Verdict = Literal["pass", "fail"]
@@ -42,23 +48,38 @@ class Evaluation:
 
     metrics: Mapping[str, float]
     test_rows: int
-    positive_rows: int
+    positive_rows: int | None = None
+    """Of a binary task; None for another."""
     champion: Mapping[str, float] | None = None
     champion_problem: str | None = None
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Evaluation":
-        """Read `evaluation.json` (SageMaker's `binary_classification_metrics` shape)."""
-        champion = document.get("champion")
+        """Read `evaluation.json`: SageMaker's model-quality shape, whose metrics' key tells the task."""
+        key = metrics_key(document)
+        champion, dataset = document.get("champion"), document["dataset"]
+        positives = dataset.get("positive_count")
         return cls(
-            metrics=_values(document["binary_classification_metrics"]),
-            test_rows=int(document["dataset"]["item_count"]),
-            positive_rows=int(document["dataset"]["positive_count"]),
-            champion=_values(champion["binary_classification_metrics"])
-            if champion and "binary_classification_metrics" in champion
-            else None,
-            champion_problem=champion.get("error") if champion else None,
+            metrics=_values(document[key]),
+            test_rows=int(dataset["item_count"]),
+            positive_rows=int(positives) if key == "binary_classification_metrics" else None,
+            champion=_values(champion[key]) if champion and key in champion else None,
+            champion_problem=_champion_problem(champion, key),
         )
+
+
+def metrics_key(document: Mapping[str, Any]) -> str:
+    """Under which key an evaluation holds its metrics. Raises DefectError when there is none."""
+    found = next((key for key in _METRICS_KEYS if key in document), None)
+    if found is None:
+        raise DefectError(f"evaluation.json holds none of {', '.join(_METRICS_KEYS)}")
+    return found
+
+
+def _champion_problem(champion: Mapping[str, Any] | None, key: str) -> str | None:
+    if not champion or key in champion:
+        return None
+    return str(champion.get("error") or "it was made for another task.")
 
 
 def decide(evaluation: Evaluation, policy: Gate) -> GateDecision:
@@ -75,12 +96,13 @@ def decide(evaluation: Evaluation, policy: Gate) -> GateDecision:
 
 def _check_test_set(evaluation: Evaluation, minimum: int) -> Check:
     rows, positives = evaluation.test_rows, evaluation.positive_rows
-    if not 0 < positives < rows:
+    if positives is not None and not 0 < positives < rows:
         held = "no positive rows" if positives == 0 else "positive rows only"
         return Check("test_set", "fail", float(rows), float(minimum), f"The test split holds {held}: nothing is shown.")
     if rows < minimum:
         return Check("test_set", "fail", rows, minimum, f"The test split has {rows} rows; {minimum} are needed.")
-    return Check("test_set", "pass", rows, minimum, f"The test split has {rows} rows, {positives} of them positive.")
+    of_them = "" if positives is None else f", {positives} of them positive"
+    return Check("test_set", "pass", rows, minimum, f"The test split has {rows} rows{of_them}.")
 
 
 def _check_threshold(name: MetricName, value: float | None, threshold: MetricThreshold) -> Check:
@@ -89,12 +111,12 @@ def _check_threshold(name: MetricName, value: float | None, threshold: MetricThr
         bound = threshold.min if threshold.min is not None else threshold.max
         return Check(label, "fail", None, bound, f"{name} could not be computed.")
     if threshold.min is not None and value < threshold.min:
-        return Check(label, "fail", value, threshold.min, f"{name} is {value:.4f}, below {threshold.min:g}.")
+        return Check(label, "fail", value, threshold.min, f"{name} is {measured(value)}, below {threshold.min:,.10g}.")
     if threshold.max is not None and value > threshold.max:
-        return Check(label, "fail", value, threshold.max, f"{name} is {value:.4f}, above {threshold.max:g}.")
+        return Check(label, "fail", value, threshold.max, f"{name} is {measured(value)}, above {threshold.max:,.10g}.")
     bound = threshold.min if threshold.min is not None else threshold.max
     side = "at least" if threshold.min is not None else "at most"
-    return Check(label, "pass", value, bound, f"{name} is {value:.4f}, {side} {bound:g}.")
+    return Check(label, "pass", value, bound, f"{name} is {measured(value)}, {side} {bound:,.10g}.")
 
 
 def _check_champion(evaluation: Evaluation, comparison: ChampionComparison) -> Check:
@@ -109,10 +131,15 @@ def _check_champion(evaluation: Evaluation, comparison: ChampionComparison) -> C
     gain = champion - challenger if metric in LOWER_IS_BETTER else challenger - champion
     outcome: Outcome = "pass" if gain >= comparison.minimum_gain else "fail"
     sentence = (
-        f"{metric} is {challenger:.4f} against the champion's {champion:.4f}: "
+        f"{metric} is {measured(challenger)} against the champion's {measured(champion)}: "
         f"a gain of {gain:+.4f}, {'at least' if outcome == 'pass' else 'below'} {comparison.minimum_gain:+g}."
     )
     return Check(label, outcome, gain, comparison.minimum_gain, sentence)
+
+
+def measured(value: float) -> str:
+    """A metric as people read it: four decimals of a share, none of an error in the thousands."""
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def _values(metrics: Mapping[str, Any]) -> dict[str, float]:

@@ -3,15 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
-from sluice.definition import Model
-from sluice.definition.training import Training
+from sluice.definition import Model, Processing, Training
 from sluice.naming import ModelPrefix, job_name, package_group_name
 
-_PROCESSING_INSTANCE = "ml.m5.large"
-_PROCESSING_VOLUME_GB = 30
-_PROCESSING_MAX_SECONDS = 3600
+SplitFormat = Literal["parquet", "csv"]
+
+_CONTENT_TYPES: Mapping[SplitFormat, str] = {"parquet": "application/x-parquet", "csv": "text/csv"}
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,7 @@ class RunUris:
     holdout: str
     codec: str
     baseline: str
+    checkpoints: str
     model: str
     evaluation: str
     report: str
@@ -75,6 +75,8 @@ class ProcessingStep:
 @dataclass(frozen=True)
 class TrainingStep:
     job_name: str
+    algorithm: str
+    image_uri: str
     hyperparameters: Mapping[str, str]
     instance_type: str
     instance_count: int
@@ -92,6 +94,9 @@ class RunPlan:
     data_version: str
     upload_order: str
     image_uri: str
+    """Of SageMaker's XGBoost container: it processes and it serves, whatever the algorithm."""
+    split_format: SplitFormat
+    split_content_type: str
     role_arn: str
     kms_key_arn: str | None
     code: CodeVersion
@@ -123,6 +128,8 @@ def plan_run(
     """Turn a definition into the parameters of the run's jobs."""
     stage, name = surroundings.stage, definition.name
     uris = _run_uris(run_id, definition, surroundings.bucket)
+    # Our own steps read Parquet; any image reads CSV.
+    split_format: SplitFormat = "csv" if definition.training.algorithm == "custom" else "parquet"
     return RunPlan(
         run_id=run_id,
         model=name,
@@ -130,13 +137,17 @@ def plan_run(
         data_version=upload.data_version,
         upload_order=upload.order,
         image_uri=surroundings.image_uri,
+        split_format=split_format,
+        split_content_type=_CONTENT_TYPES[split_format],
         role_arn=surroundings.role_arn,
         kms_key_arn=surroundings.kms_key_arn,
         code=surroundings.code,
         uris=uris,
-        preprocess=_processing_step(job_name(stage, name, run_id, "prep")),
-        training=_training_step(job_name(stage, name, run_id, "train"), definition.training, surroundings.code),
-        evaluate=_processing_step(job_name(stage, name, run_id, "eval")),
+        preprocess=_processing_step(
+            job_name(stage, name, run_id, "prep"), definition.processing, definition.processing.instance_count
+        ),
+        training=_training_step(job_name(stage, name, run_id, "train"), definition, surroundings),
+        evaluate=_processing_step(job_name(stage, name, run_id, "eval"), definition.processing, 1),
         champion=champion,
     )
 
@@ -162,29 +173,55 @@ def _run_uris(run_id: str, definition: Model, bucket: str) -> RunUris:
         holdout=f"{run}holdout/",
         codec=f"{run}codec/",
         baseline=f"{run}baseline/",
+        checkpoints=f"{run}checkpoints/",
         model=f"{run}model/",
         evaluation=f"{run}evaluation/",
         report=f"{run}report/",
     )
 
 
-def _processing_step(name: str) -> ProcessingStep:
-    return ProcessingStep(name, _PROCESSING_INSTANCE, 1, _PROCESSING_VOLUME_GB, _PROCESSING_MAX_SECONDS)
+def _processing_step(name: str, processing: Processing, instances: int) -> ProcessingStep:
+    return ProcessingStep(name, processing.instance_type, instances, processing.volume_gb, processing.max_run_seconds)
 
 
-def _training_step(name: str, training: Training, code: CodeVersion) -> TrainingStep:
+def _training_step(name: str, definition: Model, surroundings: Surroundings) -> TrainingStep:
+    training = definition.training
     stopping = {"MaxRuntimeInSeconds": training.max_run_seconds}
     if training.max_wait_seconds is not None:
         stopping["MaxWaitTimeInSeconds"] = training.max_wait_seconds
-    chosen = {key: str(value) for key, value in training.hyperparameters.items()}
-    # Script mode: the container fetches this archive and runs this file of it.
-    script = {"sagemaker_program": "train.py", "sagemaker_submit_directory": code.source_uri}
     return TrainingStep(
         job_name=name,
-        hyperparameters={**chosen, **script},
+        algorithm=training.algorithm,
+        image_uri=training.image or surroundings.image_uri,
+        hyperparameters=_hyperparameters(definition, surroundings.code),
         instance_type=training.instance_type,
         instance_count=training.instance_count,
         volume_gb=training.volume_gb,
         spot=training.spot,
         stopping=stopping,
     )
+
+
+def _hyperparameters(definition: Model, code: CodeVersion) -> dict[str, str]:
+    """What the container hands to train.py as `--name value`; a custom image gets the definition's own only."""
+    training = definition.training
+    chosen = {key: str(value) for key, value in training.hyperparameters.items()}
+    if training.algorithm == "custom":
+        return chosen
+    # Script mode: the container fetches this archive and runs this file of it.
+    script = {"sagemaker_program": "train.py", "sagemaker_submit_directory": code.source_uri}
+    return {**chosen, **_set_by_the_platform(definition, training), **script}
+
+
+def _set_by_the_platform(definition: Model, training: Training) -> dict[str, str]:
+    settings = {
+        "algorithm": training.algorithm,
+        "class_weight": training.class_weight,
+        "checkpoint_rounds": str(training.checkpoint_interval),
+        "memory_share": f"{training.memory_share:g}",
+    }
+    if training.monotone_constraints:
+        settings["monotone_constraints"] = training.constraints_argument
+    if definition.data.task == "binary":
+        settings["decision_threshold"] = definition.evaluation.decision_threshold
+    return settings

@@ -68,7 +68,10 @@ def pack(found: Mapping[str, Path], archive: Path) -> Path:
 
 
 class Checkpoints:
-    """Keeps a checkpoint directory and its S3 prefix alike while the job runs: new and changed files are uploaded."""
+    """Keeps an S3 prefix like its checkpoint directory while the job runs: what is new, changed or deleted there.
+
+    Source: SageMaker Developer Guide, "Use checkpoints": what the container deletes is also deleted in S3.
+    """
 
     def __init__(self, files: S3Files, uri: str, directory: Path, every_seconds: float) -> None:
         self._files = files
@@ -114,11 +117,18 @@ class Checkpoints:
                 continue
 
     def _sync(self) -> None:
-        for path in files_below(self._directory):
+        found = set(files_below(self._directory))
+        for path in sorted(found):
             mark = _mark(path)
             if self._done.get(path) != mark:
-                self._files.upload(path, self._bucket, self._prefix + path.relative_to(self._directory).as_posix())
+                self._files.upload(path, self._bucket, self._key(path))
                 self._done[path] = mark
+        for path in sorted(self._done.keys() - found):
+            self._files.delete(self._bucket, self._key(path))
+            del self._done[path]
+
+    def _key(self, path: Path) -> str:
+        return self._prefix + path.relative_to(self._directory).as_posix()
 
 
 def _base(output: Mapping[str, Any], job_name: str) -> str:

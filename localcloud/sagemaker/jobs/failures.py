@@ -38,6 +38,12 @@ def message_file(path: Path) -> str:
         return ""
 
 
+def first_told(paths: Sequence[Path]) -> int | None:
+    """Which of several hosts' failure files was written first (the others tell of what followed); None without any."""
+    told = [(path.stat().st_mtime_ns, at) for at, path in enumerate(paths) if message_file(path)]
+    return min(told)[1] if told else None
+
+
 def script_failure(exit_code: int, stderr: Sequence[str], command: str) -> str:
     """The training toolkit's words for a script that left no failure file; of stderr, the end must not be cut."""
     head = f'ExecuteUserScriptError:\nExitCode {exit_code}\nErrorMessage "'

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -21,7 +21,8 @@ Ending = Literal["completed", "failed", "stopped", "max-runtime"]
 
 # A grandchild in a session of its own may keep the pipes open; its output is not worth waiting for longer.
 _DRAIN_SECONDS: Final = 5.0
-# What the other hosts of a job get when one has failed.
+# What the other hosts of a job get when one has failed: to notice it and say so, then to end.
+_NOTICE_SECONDS: Final = 2.0
 _FAILED_GRACE_SECONDS: Final = 2.0
 
 
@@ -39,12 +40,19 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Failed:
+    """A host whose process failed, and its exit code."""
+
+    host: Host
+    code: int
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """`host` and `code` tell which process failed, and how."""
+    """`failed` are the hosts that failed by themselves, in the order in which they ended."""
 
     ending: Ending
-    host: Host | None = None
-    code: int = 0
+    failed: tuple[Failed, ...] = ()
 
 
 class Processes:
@@ -119,9 +127,22 @@ class Processes:
             host, code = news
             if code:
                 self._grace = min(self._grace, _FAILED_GRACE_SECONDS)
-                return Outcome("failed", host, code)
+                return Outcome("failed", (Failed(host, code), *self._others_that_fail(left - 1)))
             left -= 1
         return Outcome("completed")
+
+    def _others_that_fail(self, left: int) -> Iterator[Failed]:
+        """A host that was killed says nothing: those that lost it do, when they are given the time."""
+        deadline = time.monotonic() + _NOTICE_SECONDS
+        for _ in range(left):
+            try:
+                news = self._news.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return
+            if news is None:
+                return
+            if news[1]:
+                yield Failed(*news)
 
     def _end_all(self) -> None:
         alive = [process for process in self._running.values() if process.poll() is None]

@@ -13,6 +13,7 @@ from localcloud.sagemaker.jobs.container import CONTAINER_ROOT, base_environment
 from localcloud.sagemaker.jobs.failures import (
     MAX_REASON,
     algorithm_error,
+    first_told,
     last_error,
     message_file,
     upload_failed,
@@ -91,11 +92,14 @@ class ProcessingWorkload:
         return Command(argv, CONTAINER_ROOT, env)
 
     def failure(self, outcome: Outcome) -> str:
-        """What the script left as its message, else the end of its stderr."""
-        if outcome.host is None:
+        """What a script left as its message, else the end of the stderr of the host that failed first."""
+        if not outcome.failed:
             return ""
-        why = _message([outcome.host]) or last_error(outcome.host.log.stderr(), MAX_REASON - 100)
-        return algorithm_error(why, outcome.code, outcome.host.label if self.host_count > 1 else "")
+        files = [one.host.container.outside(_MESSAGE) for one in outcome.failed]
+        at = first_told(files)
+        host, code = outcome.failed[at or 0].host, outcome.failed[at or 0].code
+        why = last_error(host.log.stderr(), MAX_REASON - 100) if at is None else message_file(files[at])
+        return algorithm_error(why, code, host.label if self.host_count > 1 else "")
 
     def finish(self, hosts: Sequence[Host], files: S3Files, ending: Ending) -> None:
         """EndOfJob uploads are a completed job's."""
@@ -113,8 +117,9 @@ class ProcessingWorkload:
         """Nothing goes on beside a processing job."""
 
     def description(self, hosts: Sequence[Host], ending: Ending) -> dict[str, Any]:
-        told = _message(hosts)
-        return {"ExitMessage": told} if told else {}
+        files = [host.container.outside(_MESSAGE) for host in hosts]
+        at = first_told(files)
+        return {} if at is None else {"ExitMessage": message_file(files[at])}
 
     def _write_config(self, host: Host) -> None:
         names = [one.name for one in self._hosts]
@@ -131,11 +136,6 @@ class ProcessingWorkload:
         for name, document in documents.items():
             host.container.write(f"/opt/ml/config/{name}.json", json.dumps(document))
         host.container.outside("/opt/ml/output").mkdir(exist_ok=True)
-
-
-def _message(hosts: Sequence[Host]) -> str:
-    told = (message_file(host.container.outside(_MESSAGE)) for host in hosts)
-    return next(filter(None, told), "")
 
 
 def _source(one: Mapping[str, Any]) -> Source:

@@ -74,6 +74,9 @@ class S3Files:
         with file.open("rb") as body:
             self._client.put_object(Bucket=bucket, Key=key, Body=body, **self._encryption)
 
+    def delete(self, bucket: str, key: str) -> None:
+        self._client.delete_object(Bucket=bucket, Key=key)
+
     def upload_directory(self, directory: Path, uri: str) -> None:
         """Every file below `directory` to the same relative key below `uri`."""
         bucket, prefix = split_uri(uri)

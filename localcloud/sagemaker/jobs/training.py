@@ -15,6 +15,7 @@ from localcloud.sagemaker.jobs.container import base_environment, with_variables
 from localcloud.sagemaker.jobs.failures import (
     algorithm_error,
     download_failed,
+    first_told,
     message_file,
     script_failure,
 )
@@ -112,11 +113,16 @@ class TrainingWorkload:
         return self._commands[host.index]
 
     def failure(self, outcome: Outcome) -> str:
-        host, code = outcome.host, outcome.code
-        if host is None:
+        """What a script left as its failure, else the end of the stderr of the host that failed first."""
+        if not outcome.failed:
             return ""
-        told = message_file(host.container.outside(f"{toolkit.OUTPUT_DIR}/failure"))
-        why = told or script_failure(code, host.log.stderr(), self._commands[host.index].shown)
+        files = [one.host.container.outside(f"{toolkit.OUTPUT_DIR}/failure") for one in outcome.failed]
+        at = first_told(files)
+        host, code = outcome.failed[at or 0].host, outcome.failed[at or 0].code
+        if at is None:
+            why = script_failure(code, host.log.stderr(), self._commands[host.index].shown)
+        else:
+            why = message_file(files[at])
         return algorithm_error(why, code, host.label if self.host_count > 1 else "")
 
     def finish(self, hosts: Sequence[Host], files: S3Files, ending: Ending) -> None:

@@ -176,7 +176,8 @@ def test_following_an_upload_that_was_refused_says_so_and_shows_no_older_run(day
 
     assert shown.code == 1
     assert shown.out == ""
-    assert "the newest upload was refused and started no run: the columns are separated by ';'" in shown.err
+    assert "the newest upload was refused and started no run: column " in shown.err
+    assert "(the target) is missing from the header" in shown.err
 
 
 def test_a_model_whose_only_upload_was_refused_points_at_its_history(day: Day) -> None:

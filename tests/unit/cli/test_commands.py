@@ -21,7 +21,7 @@ def test_models_lists_versions_newest_first(account: Account, capsys: Capture) -
     assert account.type("models") == 0
     shown = capsys.readouterr()
     lines = shown.out.splitlines()
-    assert lines[0].split() == ["MODEL", "VERSION", "APPROVAL", "PRODUCTION", "AUC", "RUN", "REASON"]
+    assert lines[0].split() == ["MODEL", "VERSION", "APPROVAL", "PRODUCTION", "METRIC", "RUN", "REASON"]
     assert [line.split()[1:3] for line in lines[1:]] == [["v2", "PendingManualApproval"], ["v1", "Approved"]]
     assert "upsell has no version yet" in shown.err
 
@@ -29,9 +29,9 @@ def test_models_lists_versions_newest_first(account: Account, capsys: Capture) -
 def test_models_as_json(account: Account, capsys: Capture) -> None:
     assert account.type("models", "churn", "--json") == 0
     found = json.loads(capsys.readouterr().out)
-    assert [(one["version"], one["auc"], one["run"]) for one in found] == [
-        (2, "0.86", "261120090000-bbbb"),
-        (1, "0.84", "261120080000-aaaa"),
+    assert [(one["version"], one["metrics"], one["run"]) for one in found] == [
+        (2, {"auc": "0.86"}, "261120090000-bbbb"),
+        (1, {"auc": "0.84"}, "261120080000-aaaa"),
     ]
 
 

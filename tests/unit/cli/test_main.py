@@ -39,7 +39,7 @@ def test_an_error_is_one_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> N
     assert run(["init", "no-such-file.csv", "--target", "x"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err == "sluice: no-such-file.csv: no such file. Give the path of a CSV file\n"
+    assert captured.err == "sluice: no-such-file.csv: no such file. Give the path of a CSV or Parquet file\n"
 
 
 def test_debug_adds_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:

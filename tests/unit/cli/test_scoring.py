@@ -1,13 +1,16 @@
+import gzip
 import io
 import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 
 from cli.errors import BadInputError, OperationFailedError
-from cli.scoring import chunks, score_file
+from cli.scoring import Prediction, chunks, score_file
 
 
 class Endpoint:
@@ -38,7 +41,34 @@ def test_every_row_gets_a_prediction_with_its_number_and_key(tmp_path: Path) -> 
     path = file(tmp_path, "id,tenure\na,1\nb,2\n\nc,3\n")
     found = list(score_file(Endpoint(), "endpoint", path, key="id"))
     assert [(one.row, one.key) for one in found] == [(1, "a"), (2, "b"), (3, "c")]
-    assert {(one.probability, one.label) for one in found} == {(0.25, "No")}
+    assert {(one.answer["probability"], one.answer["label"]) for one in found} == {(0.25, "No")}
+
+
+@pytest.mark.parametrize(
+    ("answer", "columns"),
+    [
+        ({"probability": 0.25, "label": "No"}, ["row", "key", "probability", "label"]),
+        ({"prediction": 12.5}, ["row", "key", "prediction"]),
+        (
+            {"label": "a", "probabilities": {"a": 0.7, "b": 0.3}},
+            ["row", "key", "label", "probability_a", "probability_b"],
+        ),
+    ],
+)
+def test_each_task_has_its_columns(answer: dict[str, Any], columns: list[str]) -> None:
+    prediction = Prediction(1, "k", answer)
+    assert list(prediction.as_columns()) == columns
+    assert prediction.as_json() == {"row": 1, "key": "k", **answer}
+
+
+def test_packed_text_and_parquet_are_sent_as_csv(tmp_path: Path) -> None:
+    packed, columns = tmp_path / "rows.csv.gz", tmp_path / "rows.parquet"
+    packed.write_bytes(gzip.compress(b"id|tenure\na|1\n"))
+    pq.write_table(pa.table({"id": ["a"], "tenure": [1]}), columns)
+    for path in (packed, columns):
+        endpoint = Endpoint()
+        assert [one.key for one in score_file(endpoint, "endpoint", path, key="id")] == ["a"]
+        assert endpoint.bodies == ["id,tenure\na,1\n"]
 
 
 def test_a_key_that_the_file_lacks_is_left_out(tmp_path: Path) -> None:

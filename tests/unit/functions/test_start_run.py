@@ -1,4 +1,5 @@
 import copy
+import gzip
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -215,7 +216,7 @@ def test_an_expired_lease_is_taken_over(upload: Upload) -> None:
         (b"", "the file is empty"),
         (b"id,age,plan,churned\n", "a header and no rows"),
         (b"id,age,plan\n1,2,a\n", "column 'churned' (the target) is missing"),
-        (b"id;age;plan;churned\n1;2;a;yes\n", "separated by ';'"),
+        (b"id:age:plan:churned\n1:2:a:yes\n", "must be separated by"),
         (b"id,age,plan,churned\n1,2,\xe9,yes\n", "not UTF-8"),
         (b"id,age,plan,churned\n1,2,a,yes\n", "one class only"),
         (b"id,age,plan,churned\n1,2,a,yes\n1,3,b,no\n", "appears a second time"),
@@ -234,6 +235,22 @@ def test_a_bad_file_goes_to_quarantine_with_its_reason_and_people_are_told(
     assert reason in json.loads(upload.stage.objects.read(explained))["reason"]
     assert upload.stage.notices() == ["[sluice] churn: upload quarantined"]
     assert upload.stage.leases.current("churn") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "outcome"),
+    [
+        ("churn.csv.gz", gzip.compress(GOOD.replace(",", ";").encode()), "run"),
+        ("churn.tsv", GOOD.replace(",", "\t").encode(), "run"),
+        ("churn.parquet", b"PAR1" + b"." * 8 + (8).to_bytes(4, "little") + b"PAR1", "run"),
+        ("churn.csv.gz", GOOD.encode(), "quarantined"),
+        ("churn.parquet", GOOD.encode(), "quarantined"),
+        ("churn.parquet", b"", "quarantined"),
+        ("churn.xlsx", GOOD.encode(), "quarantined"),
+    ],
+)
+def test_every_format_of_preprocess_is_screened(upload: Upload, name: str, body: bytes, outcome: str) -> None:
+    assert upload.deliver(upload.event(body, name), "execution-1").outcome == outcome
 
 
 def test_a_bad_definition_quarantines_the_upload_and_names_the_field(upload: Upload) -> None:

@@ -1,8 +1,9 @@
 import pytest
 import yaml
 
-from sluice.definition import DefinitionError, parse_definition
-from tests.definitions import definition_fields
+from sluice.definition import DefinitionError, Model, parse_definition
+from sluice.plan import definition_document
+from tests.definitions import definition, definition_fields
 
 
 def problems_of(**changes: object) -> list[str]:
@@ -58,6 +59,124 @@ def test_every_problem_is_named_at_once() -> None:
 )
 def test_impossible_combinations_say_where_and_what_to_write(changes: dict[str, object], expected: str) -> None:
     assert any(problem.startswith(expected) for problem in problems_of(**changes)), problems_of(**changes)
+
+
+REGRESSION = {"data__task": "regression", "data__positive_label": None}
+MULTICLASS = {"data__task": "multiclass", "data__positive_label": None}
+FOREST = "sklearn-random-forest"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"data__positive_label": None}, "data.positive_label: is missing: add it"),
+        ({"data__task": "regression"}, "data.positive_label: is for binary tasks only, and task is regression"),
+        ({"data__weight": "age"}, "data: column 'age' is in both weight and features"),
+        ({"data__split": {"method": "time"}}, "data.split.column: is missing: name the column of timestamps"),
+        ({"data__split": {"column": "age"}}, "data.split.column: is not used by method hash"),
+        ({**REGRESSION, "data__split": {"method": "stratified"}}, "data.split.column: a number cannot be stratified"),
+        ({"training": {"algorithm": "custom"}}, "training.image: is missing: algorithm custom needs"),
+        ({"training": {"image": "a/b:1"}}, "training.image: is for algorithm custom only"),
+        ({"training": {"algorithm": "custom", "image": "no image"}}, "training.image: "),
+        (
+            {"training": {"hyperparameters": {"decision_threshold": 0.4}}},
+            "training.hyperparameters.decision_threshold: is set from evaluation.threshold: write it there",
+        ),
+        (
+            {"training": {"hyperparameters": {"sagemaker_program": "x.py"}}},
+            "training.hyperparameters.sagemaker_program: is set by the workflow",
+        ),
+        (
+            {"training": {"monotone_constraints": {f"a{number}": "increasing" for number in range(200)}}},
+            "training.monotone_constraints: takes ",
+        ),
+        ({"training": {"hyperparameters": {"x": "y" * 2501}}}, "training.hyperparameters.x: takes 2,501 characters"),
+        ({"training": {"algorithm": FOREST, "checkpoint_rounds": 5}}, "training.checkpoint_rounds: a random forest"),
+        ({"training": {"algorithm": FOREST, "instance_count": 2}}, "training.instance_count: a random forest"),
+        (
+            {"training": {"algorithm": "custom", "image": "a/b:1", "class_weight": "balanced"}},
+            "training.class_weight: does not reach a custom image",
+        ),
+        ({"training": {"checkpoint_rounds": -1}}, "training.checkpoint_rounds: "),
+        ({"training": {"memory_share": 0}}, "training.memory_share: "),
+        (
+            {**REGRESSION, "training": {"class_weight": "balanced"}},
+            "training.class_weight: a regression has no classes",
+        ),
+        (
+            {"training": {"monotone_constraints": {"plan": "increasing"}}},
+            "training.monotone_constraints.plan: is categorical",
+        ),
+        (
+            {"training": {"monotone_constraints": {"aeg": "increasing"}}},
+            "training.monotone_constraints.aeg: is not in data.features",
+        ),
+        (
+            {"processing": {"instance_count": 2}},
+            "processing.instance_count: is 2, but a snapshot is one file, which one instance reads: write 1",
+        ),
+        ({"processing": {"max_run_seconds": 10}}, "processing.max_run_seconds: "),
+        ({"evaluation": {"threshold": "best"}}, "evaluation.threshold: write best-f1, cost or a probability"),
+        ({"evaluation": {"threshold": 1}}, "evaluation.threshold: write best-f1, cost or a probability"),
+        ({"evaluation": {"threshold": "cost"}}, "evaluation.cost_ratio: is missing"),
+        ({"evaluation": {"cost_ratio": 5}}, "evaluation.cost_ratio: is used with threshold: cost only"),
+        ({**MULTICLASS, "evaluation": {"threshold": 0.4}}, "evaluation.threshold: is for binary tasks only"),
+        ({"evaluation": {"slices": ["color"]}}, "evaluation.slices: 'color' is not a column of data"),
+        ({"evaluation": {"slices": ["churned"]}}, "evaluation.slices: 'churned' is the target"),
+        ({"gate": {"metrics": {"rmse": {"max": 1}}}}, "gate.metrics.rmse: rmse is no metric of a binary task"),
+        ({**REGRESSION, "gate": {"metrics": {"auc": {"min": 0.6}}}}, "gate.metrics.auc: auc is no metric of a regr"),
+        (
+            {**MULTICLASS, "gate": {"champion": {"metric": "recall"}}},
+            "gate.champion.metric: recall is no metric of a mul",
+        ),
+        ({"gate": {"metrics": {"gini": {"min": 1}}}}, "gate.metrics.gini: "),
+    ],
+)
+def test_sections_must_fit_the_task_and_each_other(changes: dict[str, object], expected: str) -> None:
+    assert any(problem.startswith(expected) for problem in problems_of(**changes)), problems_of(**changes)
+
+
+def test_what_is_wrong_between_sections_is_named_at_once_too() -> None:
+    problems = problems_of(**REGRESSION, training={"class_weight": "balanced"}, evaluation={"threshold": 0.2})
+
+    assert [problem.partition(":")[0] for problem in problems] == ["training.class_weight", "evaluation.threshold"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {**MULTICLASS, "gate": {"champion": None}},
+        {**REGRESSION, "gate": {"champion": {"minimum_gain": -0.05}}},
+        {"training": {"algorithm": "custom", "image": "1.dkr.ecr.us-east-1.amazonaws.com/mine:3"}},
+        {"data__mode": "append", "data__weight": "w", "data__split": {"method": "time", "column": "day"}},
+        {"evaluation": {"threshold": "cost", "cost_ratio": 5, "slices": ["plan"]}},
+    ],
+)
+def test_a_definition_as_the_jobs_read_it_is_the_same_definition(changes: dict[str, object]) -> None:
+    """EvaluateGate and RegisterModel read definition.json, where every default is written out."""
+    model = definition(**changes)
+
+    assert Model.model_validate_json(definition_document(model)) == model
+
+
+def test_columns_of_weights_and_times_are_required() -> None:
+    changes = {"data__weight": "w", "data__split": {"method": "time", "column": "day"}, "data__drop": ["note", "day"]}
+
+    data = definition(**changes).data
+
+    assert {"w", "day"} <= data.required_columns <= data.columns
+    assert "note" not in data.required_columns
+
+
+def test_spot_training_keeps_checkpoints_unless_told_otherwise() -> None:
+    spot = {"spot": True, "max_wait_seconds": 7200}
+
+    assert definition().training.checkpoint_interval == 0
+    assert definition(training=spot).training.checkpoint_interval == 50
+    assert definition(training={**spot, "checkpoint_rounds": 0}).training.checkpoint_interval == 0
+    assert definition(training={**spot, "algorithm": FOREST}).training.checkpoint_interval == 0
+    assert definition(training={"checkpoint_rounds": 7}).training.checkpoint_interval == 7
 
 
 @pytest.mark.parametrize(

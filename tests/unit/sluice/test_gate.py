@@ -4,7 +4,9 @@ from typing import Any
 import pytest
 
 from sluice.definition import Gate
+from sluice.errors import DefectError
 from sluice.gate import Check, Evaluation, GateDecision, decide
+from tests.definitions import definition
 
 
 def evaluation(
@@ -87,3 +89,55 @@ def test_a_champion_that_could_not_be_scored_fails_the_gate() -> None:
 
     assert decision.verdict == "fail"
     assert "its artifact is gone" in check(decision, "champion.auc").reason
+
+
+@pytest.mark.parametrize(
+    ("task", "key", "metrics", "verdict"),
+    [
+        ("multiclass", "multiclass_classification_metrics", {"auc": 0.7, "accuracy": 0.5}, "pass"),
+        ("multiclass", "multiclass_classification_metrics", {"auc": 0.55}, "fail"),
+        ("regression", "regression_metrics", {"r2": 0.2, "rmse": 12.5}, "pass"),
+        ("regression", "regression_metrics", {"r2": -0.1}, "fail"),
+    ],
+)
+def test_every_task_has_a_gate_of_its_own_that_guessing_does_not_pass(
+    task: str, key: str, metrics: dict[str, float], verdict: str
+) -> None:
+    policy = definition(data__task=task, data__positive_label=None).gate
+    document = {key: {name: {"value": value} for name, value in metrics.items()}, "dataset": {"item_count": 500}}
+
+    assert decide(Evaluation.from_json(document), policy).verdict == verdict
+
+
+def test_an_error_of_a_regression_gains_by_falling() -> None:
+    policy = Gate.model_validate({"metrics": {"rmse": {"max": 3}}, "champion": {"metric": "rmse", "minimum_gain": 0.1}})
+    document = {
+        "regression_metrics": {"rmse": {"value": 2.0}},
+        "dataset": {"item_count": 500},
+        "champion": {"regression_metrics": {"rmse": {"value": 2.05}}},
+    }
+
+    decision = decide(Evaluation.from_json(document), policy)
+
+    assert check(decision, "threshold.rmse").outcome == "pass"
+    assert check(decision, "champion.rmse").reason.endswith("a gain of +0.0500, below +0.1.")
+
+
+def test_large_errors_are_written_as_people_read_them() -> None:
+    policy = Gate.model_validate({"metrics": {"mae": {"max": 1_000_000}}, "champion": None})
+    document = {"regression_metrics": {"mae": {"value": 1234567.891}}, "dataset": {"item_count": 500}}
+
+    reason = check(decide(Evaluation.from_json(document), policy), "threshold.mae").reason
+
+    assert reason == "mae is 1,234,568, above 1,000,000."
+
+
+def test_a_champion_of_another_task_is_no_comparison() -> None:
+    other = {"regression_metrics": {"r2": {"value": 0.5}}}
+
+    assert check(decide(evaluation(champion=other), Gate()), "champion.auc").outcome == "fail"
+
+
+def test_an_evaluation_without_metrics_is_our_defect() -> None:
+    with pytest.raises(DefectError, match="binary_classification_metrics"):
+        Evaluation.from_json({"dataset": {"item_count": 5}})

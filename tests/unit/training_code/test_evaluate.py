@@ -11,8 +11,12 @@ from sklearn.metrics import roc_auc_score
 
 import evaluate
 import train
+from codec.codec import BINARY, MULTICLASS, REGRESSION
 from evaluation import binary as metrics
+from evaluation import multiclass, regression
 from job import BadData
+from serving.artifact import load_artifact, score_rows
+from tests.unit.training_code.evaluation.models import CLASSES, make_model, make_trained, write_holdout
 from tests.unit.training_code.tiny import Pipeline, channels, evaluate_arguments
 
 
@@ -44,7 +48,7 @@ def test_metrics_are_those_of_the_predictions(pipeline: Pipeline):
     assert evaluation["dataset"] == {"item_count": len(rows), "positive_count": sum(labels)}
     assert sum(sum(row.values()) for row in found["confusion_matrix"].values()) == len(rows)
     assert all(found[name]["standard_deviation"] > 0 for name in metrics.NAMES)
-    assert (evaluation["threshold"], evaluation["champion"]) == (0.5, None)
+    assert (evaluation["task"], evaluation["slices"], evaluation["champion"]) == ("binary", [], None)
 
 
 def test_predictions_are_in_holdout_order(pipeline: Pipeline):
@@ -122,7 +126,7 @@ def _broken(folder: Path, how: str, pipeline: Pipeline) -> Path:
         ("not an archive", "cannot be read"),
         ("another format", "format version 0"),
         ("another column", "needs the column salary, which the holdout lacks"),
-        ("another type", "cannot score the holdout: row 1, column 'city': "),
+        ("another type", "cannot score the holdout: holdout.csv, row 1, column 'city': "),
         ("half a model", "cannot be read"),
         ("half a codec", "cannot be read"),
         ("no model", "cannot be read"),
@@ -155,7 +159,7 @@ def test_an_archive_may_not_write_outside_its_folder(pipeline: Pipeline, tmp_pat
 @pytest.mark.parametrize(
     ("holdout", "sentence"),
     [
-        ("id,income,visits,city,note\nk,1,1,Ulm,n\n", "lacks the target column 'left'"),
+        ("id,income,visits,city,note\nk,1,1,Ulm,n\n", "lacks the column 'left' \\(the target\\)"),
         ("id,income,visits,city,note,left\nk,1,1,Ulm,n,maybe\n", "row 1, column 'left': 'maybe' is neither 'Yes' nor"),
         ("id,income,visits,city,note,left\n", "has no rows"),
     ],
@@ -165,3 +169,102 @@ def test_a_holdout_that_does_not_fit(pipeline: Pipeline, tmp_path: Path, holdout
     (tmp_path / "holdout" / "holdout.csv").write_text(holdout)
     with pytest.raises(BadData, match=sentence):
         evaluate.main(evaluate_arguments(tmp_path, pipeline.model, pipeline.definition))
+
+
+NAMES = {BINARY: metrics.NAMES, MULTICLASS: multiclass.NAMES, REGRESSION: regression.NAMES}
+KEYS = {
+    BINARY: "binary_classification_metrics",
+    MULTICLASS: "multiclass_classification_metrics",
+    REGRESSION: "regression_metrics",
+}
+
+
+@pytest.mark.parametrize("task", [BINARY, MULTICLASS, REGRESSION])
+def test_each_task_from_the_artifact_to_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str], task: str):
+    trained = make_trained(tmp_path, task)
+    champion = make_model(tmp_path / "champion", task, seed=7)
+    output = tmp_path / "out"
+    more = ("--champion", str(champion), "--champion-package-arn", "arn:1")
+    evaluate.main(trained.arguments(output, *more, slices=["city", "visits", "plan"]))
+
+    evaluation = json.loads((output / "evaluation" / "evaluation.json").read_text(encoding="utf-8"))
+    found = evaluation[KEYS[task]]
+    assert set(NAMES[task]) <= set(found)
+    assert all(found[name]["standard_deviation"] > 0 for name in NAMES[task] if found[name]["value"])
+    assert evaluation["dataset"]["item_count"] == 400
+    assert evaluation["threshold"] == (0.5 if task == BINARY else None)
+    assert evaluation["champion"]["package_arn"] == "arn:1"
+    assert set(NAMES[task]) <= set(evaluation["champion"][KEYS[task]])
+    assert {part["column"] for part in evaluation["slices"]} == {"city", "visits", "plan"}
+    assert all(set(part["metrics"]) == set(NAMES[task]) for part in evaluation["slices"])
+    line = json.loads(capsys.readouterr().out)
+    assert line == {name: found[name]["value"] for name in NAMES[task]}
+
+    rows = _predictions(output)
+    columns = {
+        BINARY: ["label", "score", "champion_score"],
+        MULTICLASS: [
+            "label",
+            "predicted",
+            *(f"probability_{name}" for name in CLASSES[MULTICLASS]),
+            "champion_predicted",
+        ],
+        REGRESSION: ["label", "prediction", "champion_score"],
+    }[task]
+    assert list(rows[0]) == columns
+    golden = json.loads((output / "evaluation" / "golden.json").read_text(encoding="utf-8"))
+    served = score_rows(load_artifact(trained.model), [[r[n] for n in trained.codec.names] for r in golden["records"]])
+    assert golden["scores"] == served.tolist()
+    first = golden["scores"][0]
+    assert [float(rows[0][name]) for name in columns[2 if task == MULTICLASS else 1 : -1]] == (
+        first if task == MULTICLASS else [first]
+    )
+    if task == MULTICLASS:
+        assert [row["label"] for row in rows] == [row["y"] for row in trained.rows]
+        hits = sum(row["label"] == row["predicted"] for row in rows)
+        assert found["accuracy"]["value"] == pytest.approx(hits / 400)
+        assert list(found["confusion_matrix"]) == list(CLASSES[MULTICLASS])
+
+
+def test_each_model_is_judged_at_its_own_threshold(tmp_path: Path):
+    trained = make_trained(tmp_path, BINARY, threshold=0.3)
+    champion = make_model(tmp_path / "champion", BINARY, threshold=0.6)
+    evaluate.main(trained.arguments(tmp_path / "out", "--champion", str(champion)))
+    evaluation = json.loads((tmp_path / "out" / "evaluation" / "evaluation.json").read_text())
+    live = evaluation["champion"]
+    assert (evaluation["threshold"], live["threshold"]) == (0.3, 0.6)
+    rows = _predictions(tmp_path / "out")
+    for matrix, column, threshold in (
+        (evaluation["binary_classification_metrics"]["confusion_matrix"], "score", 0.3),
+        (live["binary_classification_metrics"]["confusion_matrix"], "champion_score", 0.6),
+    ):
+        called = sum(float(row[column]) >= threshold for row in rows)
+        assert matrix["0"]["1"] + matrix["1"]["1"] == called
+
+
+def test_a_champion_of_another_task_is_an_error_that_the_gate_reads(tmp_path: Path):
+    trained = make_trained(tmp_path, BINARY)
+    champion = make_model(tmp_path / "champion", REGRESSION)
+    evaluate.main(trained.arguments(tmp_path / "out", "--champion", str(champion)))
+    evaluation = json.loads((tmp_path / "out" / "evaluation" / "evaluation.json").read_text())
+    assert evaluation["champion"]["error"] == "The champion is of the task regression, this model of binary."
+
+
+def test_a_slice_column_that_the_data_lack_is_named(tmp_path: Path):
+    trained = make_trained(tmp_path, BINARY)
+    with pytest.raises(BadData, match=r"lacks the column 'age' \(evaluation\.slices\).* correct model\.yaml"):
+        evaluate.main(trained.arguments(tmp_path / "out", slices=["age"]))
+
+
+def test_a_test_set_of_one_class_is_valid_json_with_nulls(tmp_path: Path):
+    """As the gate then sees it; nothing stops before."""
+    trained = make_trained(tmp_path, BINARY)
+    rows = [row for row in trained.rows if row["y"] == "No"]
+    write_holdout(trained.holdout, rows)
+    evaluate.main(trained.arguments(tmp_path / "out", slices=["city"]))
+    text = (tmp_path / "out" / "evaluation" / "evaluation.json").read_text()
+    assert "NaN" not in text
+    evaluation = json.loads(text)
+    assert evaluation["binary_classification_metrics"]["auc"] == {"value": None, "standard_deviation": None}
+    assert evaluation["dataset"] == {"item_count": len(rows), "positive_count": 0}
+    assert "not defined" in (tmp_path / "out" / "report" / "report.html").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import inference
 from serving.artifact import Artifact
 from serving.bad_request import BadRequest, Refusal
-from tests.unit.training_code.tiny import Pipeline
+from tests.unit.training_code.tiny import Pipeline, write_rows
 
 RECORD = {"income": 3000.5, "visits": 3, "city": "Ulm"}
 
@@ -109,6 +109,8 @@ def test_accept(model: Artifact, accept: str, is_json: bool):
         ("[" * 100_000, "nested too deeply"),
         (b"\xff\xfe", "not UTF-8"),
         ('{"income": 1e400, "visits": 1, "city": "Ulm"}', "row 1, column 'income': inf is not a finite number"),
+        ('{"income": NaN, "visits": 1, "city": "Ulm"}', "row 1, column 'income': 'NaN' is not a finite number"),
+        ('[[1, 2, "Ulm"], [1, -Infinity, "Ulm"]]', "row 2, column 'visits': '-Infinity' is not a finite number"),
     ],
 )
 def test_malformed_json_says_where(model: Artifact, body: Any, sentence: str):
@@ -135,6 +137,31 @@ def test_malformed_csv_says_where(model: Artifact, body: str, sentence: str):
         _ask(model, body, "text/csv")
 
 
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("1,2", "row 5001 has 2 values, the model takes 3"),
+        ("1,2,Ulm,4", "row 5001 has 4 values"),
+        ("1,abc,Ulm", "row 5001, column 'visits': 'abc' is not a number"),
+        ("1,inf,Ulm", "row 5001, column 'visits': 'inf' is not a finite number"),
+        ('1,"abc",Ulm', "row 5001, column 'visits': 'abc' is not a number"),
+    ],
+)
+def test_a_malformed_row_among_many_is_named(model: Artifact, line: str, sentence: str):
+    body = "3000.5,3,Ulm\n" * 5000 + f"{line}\n" + "3000.5,3,Ulm\n" * 5000
+    with pytest.raises(BadRequest, match=sentence):
+        _ask(model, body, "text/csv")
+
+
+def test_a_body_of_six_megabytes_is_scored(model: Artifact):
+    line = "3000.5,3,Ulm\n"
+    count = 6 * 1024 * 1024 // len(line)
+    expected = _ask(model, line, "text/csv") * count
+    assert _ask(model, line * count, "text/csv") == expected
+    assert _ask(model, ("income,city,visits\n" + "3000.5,Ulm,3\n" * count).encode(), "text/csv") == expected
+    assert _ask(model, '[3000.5, 3, "Ulm"]\n' * 1000, "application/jsonlines") == expected[:1000]
+
+
 def test_types_that_are_not_spoken(model: Artifact):
     with pytest.raises(BadRequest, match="Content type 'image/png' is not supported: send text/csv"):
         inference.read_request(b"", "image/png")
@@ -157,25 +184,85 @@ def test_a_served_answer_names_its_media_type(model: Artifact):
     assert inference.transform_fn(model, json.dumps(RECORD), "application/json", "*/*")[1] == "application/json"
 
 
-@given(body=st.text(max_size=60), content_type=st.sampled_from(["text/csv", "application/json"]))
-def test_whatever_is_sent_is_scored_or_refused(model: Artifact, body: str, content_type: str):
-    try:
-        scores = _ask(model, body, content_type)
-    except BadRequest:
+LINES = st.lists(
+    st.sampled_from(["1,2,Ulm", "1,2", ",,", "x,2,Ulm", "", '"', "income,visits,city", "NaN", "é"]), max_size=4
+)
+JSONS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["income", "visits", "x"]), inner),
+    max_leaves=8,
+).map(json.dumps)
+BODIES = st.one_of(st.text(max_size=60), st.binary(max_size=60), LINES.map("\n".join), LINES.map("\r\n".join), JSONS)
+
+
+@given(
+    body=BODIES,
+    times=st.sampled_from([1, 700]),
+    content_type=st.sampled_from(["text/csv", "application/json", "application/jsonlines"]),
+    accept=st.sampled_from(["text/csv", "application/json", "text/csv;output=label", "text/csv;contributions=true"]),
+)
+def test_whatever_is_sent_is_scored_or_refused(
+    model: Artifact, body: str | bytes, times: int, content_type: str, accept: str
+):
+    found = inference.transform_fn(model, body * times, content_type, accept)
+    if isinstance(found, Refusal):
+        assert json.loads(b"".join(found({}, lambda _status, _headers: None)))["error"]
         return
-    assert scores
-    assert all(0 <= score <= 1 for score in scores)
+    assert "nan" not in found[0].lower()
+    if accept == "text/csv":
+        assert all(0 <= float(line) <= 1 for line in found[0].splitlines())
 
 
 def test_a_row_has_the_same_score_alone_and_among_others(model: Artifact, pipeline: Pipeline):
     golden = pipeline.read("evaluation/golden.json")
-    assert _ask(model, golden["records"]) == golden["scores"]
-    alone = [_ask(model, record)[0] for record in golden["records"][:20]]
-    np.testing.assert_array_equal(alone, golden["scores"][:20])
+    together = _ask(model, golden["records"])
+    np.testing.assert_array_equal(np.float32(together), np.float32(golden["scores"]))
+    assert [_ask(model, record)[0] for record in golden["records"][:20]] == together[:20]
 
 
-def test_runs_as_a_command(pipeline: Pipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize("suffix", [".json", ".jsonl", ".csv"])
+def test_runs_as_a_command(pipeline: Pipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str):
     golden = pipeline.read("evaluation/golden.json")
-    (tmp_path / "records.json").write_text(json.dumps(golden["records"]))
-    inference.main(["--model-dir", str(pipeline.model), "--input", str(tmp_path / "records.json")])
-    assert [float(line) for line in capsys.readouterr().out.splitlines()] == golden["scores"]
+    path = tmp_path / f"records{suffix}"
+    if suffix == ".csv":
+        write_rows(path, golden["records"])
+    else:
+        lines = "\n".join(json.dumps(record) for record in golden["records"])
+        path.write_text(lines if suffix == ".jsonl" else f"[{','.join(lines.splitlines())}]")
+    assert inference.run(["--model-dir", str(pipeline.model), "--input", str(path)]) == 0
+    scores = [float(line) for line in capsys.readouterr().out.splitlines()]
+    np.testing.assert_array_equal(np.float32(scores), np.float32(golden["scores"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "accept", "message"),
+    [
+        ("records.txt", "", "text/csv", "the name must end in .csv, .json, .jsonl, .ndjson"),
+        ("records.csv", "1,many,Ulm\n", "text/csv", "row 1, column 'visits': 'many' is not a number"),
+        ("records.csv", "1,2,Ulm\n", "text/csv;output=all", "output='all'"),
+        ("absent.csv", None, "text/csv", "No such file"),
+    ],
+)
+def test_a_command_that_fails_says_why_in_one_line(
+    pipeline: Pipeline,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    content: str | None,
+    accept: str,
+    message: str,
+):
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    arguments = ["--model-dir", str(pipeline.model), "--input", str(tmp_path / name), "--accept", accept]
+    assert inference.run(arguments) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert message in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_a_folder_without_a_model_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "records.csv").write_text("1,2,Ulm\n")
+    assert inference.run(["--model-dir", str(tmp_path), "--input", str(tmp_path / "records.csv")]) == 1
+    assert f"There is no features.json in {tmp_path}" in capsys.readouterr().err

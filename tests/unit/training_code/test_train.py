@@ -11,7 +11,10 @@ import train
 from codec.features_json import read_codec
 from job import BadData
 from tests.unit.training_code.tiny import Pipeline, channels
-from training.hyperparameters import HYPERPARAMETERS
+from training.artifact import serving_code
+from training.channels import open_channel
+from training.hyperparameters import FOREST_HYPERPARAMETERS, HYPERPARAMETERS, PLATFORM
+from training.matrices import Matrices, read_arrays
 
 SCRIPTS = Path(train.__file__).parent
 # The regular expression by which SageMaker finds the metric in the log.
@@ -25,23 +28,31 @@ def _train(pipeline: Pipeline, model: Path, *more: str) -> Path:
 
 def test_the_artifact_is_whole(pipeline: Pipeline):
     names = {str(path.relative_to(pipeline.model)) for path in pipeline.model.rglob("*") if path.is_file()}
-    assert names == {"model.ubj", "features.json", "training.json", *(f"code/{name}" for name in train.SERVING_CODE)}
+    assert names == {"model.ubj", "features.json", "training.json", *(f"code/{name}" for name in serving_code())}
+
+
+def _imported(source: Path) -> set[str]:
+    """Names of modules, wherever in the file they are imported."""
+    names = set()
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            names |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return names
 
 
 def test_the_artifact_carries_what_inference_imports_and_no_more():
     """Follows the imports from inference.py among the modules of this folder."""
-    needed, queue = set(), ["inference"]
+    needed: set[Path] = set()
+    queue = ["inference"]
     while queue:
-        name = queue.pop()
-        if name in needed or not (SCRIPTS / f"{name}.py").exists():
-            continue
-        needed.add(name)
-        for node in ast.walk(ast.parse((SCRIPTS / f"{name}.py").read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom):
-                queue.append(str(node.module))
-            elif isinstance(node, ast.Import):
-                queue += [alias.name for alias in node.names]
-    assert {f"{name}.py" for name in needed} == set(train.SERVING_CODE)
+        path = Path(f"{queue.pop().replace('.', '/')}.py")
+        if path not in needed and (SCRIPTS / path).exists():
+            needed.add(path)
+            queue += _imported(SCRIPTS / path)
+    packages = {path.parent / "__init__.py" for path in needed if path.parent != Path()}
+    assert needed | packages == set(serving_code())
 
 
 def test_the_model_holds_the_best_round_and_its_types(pipeline: Pipeline):
@@ -92,6 +103,15 @@ def test_no_split_is_kept_when_nothing_can_be_learned(pipeline: Pipeline, tmp_pa
         (["--eta", "0"], "--eta: 0 is out of bounds: above 0, at most 1"),
         (["--num_round", "0"], "--num_round: 0 is out of bounds: at least 1"),
         (["--subsample", "nan"], "--subsample: nan is out of bounds"),
+        (["--algorithm", "magic"], "--algorithm: 'magic' is not one of xgboost, sklearn-random-forest"),
+        (["--class_weight", "heavy"], "--class_weight: 'heavy' is not one of none, balanced"),
+        (["--decision_threshold", "1"], "--decision_threshold: 1 is out of bounds: above 0, below 1"),
+        (["--decision_threshold", "cost:0"], "--decision_threshold: 0 is out of bounds: above 0"),
+        (["--decision_threshold", "cost:"], "--decision_threshold: '' is not a number"),
+        (["--monotone_constraints", "{"], "--monotone_constraints: '{' is not JSON"),
+        (["--monotone_constraints", '{"age": 1}'], "is not an object of features that are increasing or decreasing"),
+        (["--memory_share", "0"], "--memory_share: 0 is out of bounds: above 0, at most 1"),
+        (["--checkpoint_rounds", "-1"], "--checkpoint_rounds: -1 is out of bounds"),
     ],
 )
 def test_hyperparameters_are_checked(pipeline: Pipeline, tmp_path: Path, arguments: list[str], sentence: str):
@@ -101,19 +121,17 @@ def test_hyperparameters_are_checked(pipeline: Pipeline, tmp_path: Path, argumen
 
 
 def test_defaults_pass_their_own_checks():
-    for parse, default in HYPERPARAMETERS.values():
-        assert parse(str(default)) == default
+    for parse, default in [*HYPERPARAMETERS.values(), *FOREST_HYPERPARAMETERS.values(), *PLATFORM.values()]:
+        parsed = parse(str(default))
+        assert parsed == default or default == "{}" == json.dumps(parsed)
 
 
-def test_channels_that_are_not_of_this_codec(pipeline: Pipeline, tmp_path: Path):
+def test_a_channel_that_is_not_of_this_codec(pipeline: Pipeline, tmp_path: Path):
     output = tmp_path / "out"
     shutil.copytree(pipeline.output, output)
     arguments = [*channels(output), "--model-dir", str(tmp_path / "model")]
     (output / "train" / "train.csv").write_text("0,1,2\n1,2,3\n")
-    with pytest.raises(BadData, match=r"train.csv is not what features.json describes \(the target and 3 numeric"):
-        train.main(arguments)
-    (output / "train" / "train.csv").unlink()
-    with pytest.raises(BadData, match=r"no \.csv file in the channel"):
+    with pytest.raises(BadData, match=r"train.csv is not what features.json describes \(the target and 3 features"):
         train.main(arguments)
     (output / "codec" / "features.json").unlink()
     with pytest.raises(BadData, match=r"no features.json in"):
@@ -121,9 +139,21 @@ def test_channels_that_are_not_of_this_codec(pipeline: Pipeline, tmp_path: Path)
 
 
 def test_the_matrix_has_the_codecs_columns(pipeline: Pipeline):
-    from training.matrices import read_matrix
-
     codec = read_codec(pipeline.output / "codec" / "features.json")
-    matrix = read_matrix(xgboost, pipeline.output / "validation", codec, nthread=1)
+    matrix = Matrices(codec, nthread=1, max_bin=256).make(open_channel(pipeline.output / "validation", codec))
     assert (tuple(matrix.feature_names), matrix.feature_types) == (codec.names, ["q", "q", "c"])
     assert matrix.num_row() == pipeline.read("codec/counts.json")["validation"]
+
+
+def test_the_threshold_makes_f1_best_on_validation(pipeline: Pipeline):
+    codec = read_codec(pipeline.output / "codec" / "features.json")
+    labels, _, features = read_arrays(open_channel(pipeline.output / "validation", codec))
+    booster = xgboost.Booster(model_file=pipeline.model / "model.ubj")
+    scores = booster.inplace_predict(features, validate_features=False)
+
+    def f1(threshold: float) -> float:
+        called = scores >= threshold
+        return 2 * (called & (labels == 1)).sum() / (called.sum() + labels.sum())
+
+    threshold = json.loads((pipeline.model / "training.json").read_text())["threshold"]
+    assert f1(threshold) == max(map(f1, scores))

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from sluice.plan import Upload
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
 _CHUNK = 1 << 20
@@ -50,16 +51,31 @@ class Objects:
         """
         if upload.size == 0:  # a range of an empty object is an error (416)
             return
+        with closing(self._range(upload, f"0-{limit - 1}")) as body:
+            yield from body.iter_chunks(_CHUNK)
+
+    def ends(self, upload: Upload, length: int) -> tuple[bytes, bytes]:
+        """The upload's first and last bytes, `length` each, or all of it where it is shorter.
+
+        Raises ObjectMissingError when that version is gone.
+        """
+        if upload.size == 0:
+            return b"", b""
+        with (
+            closing(self._range(upload, f"0-{length - 1}")) as head,
+            closing(self._range(upload, f"-{length}")) as tail,
+        ):
+            return head.read(), tail.read()
+
+    def _range(self, upload: Upload, span: str) -> "StreamingBody":
         try:
-            response = self.client.get_object(
-                Bucket=self.bucket, Key=upload.key, Range=f"bytes=0-{limit - 1}", **_version(upload)
-            )
+            return self.client.get_object(
+                Bucket=self.bucket, Key=upload.key, Range=f"bytes={span}", **_version(upload)
+            )["Body"]
         except ClientError as error:
             if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion", "404"):
                 raise ObjectMissingError(f"{upload.data_version} does not exist any more") from None
             raise
-        with closing(response["Body"]) as body:
-            yield from body.iter_chunks(_CHUNK)
 
     def is_newest(self, upload: Upload) -> bool:
         """Whether that version is the object's current one. Raises ObjectMissingError when the object is deleted."""

@@ -1,10 +1,12 @@
 """The model definition: `model.yaml`, one file per model, every field documented with its unit and default."""
 
-from sluice.definition.data import Data, Feature, Split
+from sluice.definition.data import Data, Feature, Missing, Split, Task
 from sluice.definition.deployment import Autoscaling, Deployment, RealTime, Serverless
+from sluice.definition.evaluation import EvaluationPolicy
 from sluice.definition.gate import ChampionComparison, Gate, MetricThreshold
 from sluice.definition.model import Approval, Model
 from sluice.definition.monitoring import Monitoring
+from sluice.definition.processing import Processing
 from sluice.definition.reading import DefinitionError, parse_definition
 from sluice.definition.training import Training
 from sluice.definition.tuning import Tuning
@@ -16,14 +18,18 @@ __all__ = [
     "Data",
     "DefinitionError",
     "Deployment",
+    "EvaluationPolicy",
     "Feature",
     "Gate",
     "MetricThreshold",
+    "Missing",
     "Model",
     "Monitoring",
+    "Processing",
     "RealTime",
     "Serverless",
     "Split",
+    "Task",
     "Training",
     "Tuning",
     "parse_definition",

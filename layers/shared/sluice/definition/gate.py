@@ -1,14 +1,69 @@
 """`gate`: what a challenger must reach before it may be approved."""
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from sluice.definition.data import Task
 from sluice.definition.section import Section
 
-MetricName = Literal["accuracy", "precision", "recall", "f1", "auc", "precision_recall_auc", "log_loss", "brier"]
+MetricName = Literal[
+    "accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "auc",
+    "precision_recall_auc",
+    "log_loss",
+    "brier",
+    "calibration_error",
+    "weighted_precision",
+    "weighted_recall",
+    "weighted_f1",
+    "macro_precision",
+    "macro_recall",
+    "macro_f1",
+    "weighted_auc",
+    "mae",
+    "mse",
+    "rmse",
+    "r2",
+    "mape",
+]
 
-LOWER_IS_BETTER: frozenset[MetricName] = frozenset({"log_loss", "brier"})
+METRICS_OF_TASK: Mapping[Task, tuple[MetricName, ...]] = {
+    "binary": (
+        "accuracy",
+        "precision",
+        "recall",
+        "f1",
+        "auc",
+        "precision_recall_auc",
+        "log_loss",
+        "brier",
+        "calibration_error",
+    ),
+    "multiclass": (
+        "accuracy",
+        "weighted_precision",
+        "weighted_recall",
+        "weighted_f1",
+        "macro_precision",
+        "macro_recall",
+        "macro_f1",
+        "log_loss",
+        "brier",
+        "auc",
+        "weighted_auc",
+    ),
+    "regression": ("mae", "mse", "rmse", "r2", "mape"),
+}
+"""What evaluate.py measures."""
+
+LOWER_IS_BETTER: frozenset[MetricName] = frozenset(
+    {"log_loss", "brier", "calibration_error", "mae", "mse", "rmse", "mape"}
+)
 
 
 class MetricThreshold(Section):
@@ -27,7 +82,9 @@ class MetricThreshold(Section):
 class ChampionComparison(Section):
     """The challenger is compared with the live version on the same test rows; skipped where there is none."""
 
-    metric: MetricName = Field(default="auc", description="Metric that both are compared by.")
+    metric: MetricName = Field(
+        default="auc", description="Metric that both are compared by; by default auc, and r2 for a regression."
+    )
     minimum_gain: float = Field(
         default=-0.01,
         description="Gain over the champion that the challenger needs, in the metric's unit, counted so that "
@@ -37,7 +94,22 @@ class ChampionComparison(Section):
 
 class Gate(Section):
     metrics: dict[MetricName, MetricThreshold] = Field(
-        default={"auc": MetricThreshold(min=0.6)}, description="Bounds by metric, on the test split."
+        default={"auc": MetricThreshold(min=0.6)},
+        description="Bounds by metric, on the test split; by default auc of 0.6, and r2 of 0 for a regression.",
     )
     champion: ChampionComparison | None = Field(default_factory=ChampionComparison)
     minimum_test_rows: int = Field(default=100, ge=1, description="Fewer test rows than this decide nothing.")
+
+
+def with_defaults_of_task(section: object, task: object) -> object:
+    """The gate as it was written, completed by what suits a regression.
+
+    Better than guessing is an area under the ROC curve above 0.5 whatever the classes' shares, so auc suits both
+    classifications; for a number it is an r2 above 0, the mean's.
+    """
+    if task != "regression" or not isinstance(section, dict):
+        return section
+    completed: dict[str, Any] = {"metrics": {"r2": {"min": 0.0}}, "champion": {}, **section}
+    if isinstance(completed["champion"], dict):
+        completed["champion"] = {"metric": "r2", **completed["champion"]}
+    return completed

@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -11,16 +10,8 @@ from pydantic_core import ErrorDetails
 
 from sluice.definition.deployment import RealTime, Serverless
 from sluice.definition.model import Model
+from sluice.definition.problems import REFUSED, FieldProblem
 from sluice.errors import BadInputError
-
-
-@dataclass(frozen=True)
-class FieldProblem:
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.message}" if self.path else self.message
 
 
 class DefinitionError(BadInputError):
@@ -45,7 +36,7 @@ def parse_definition(text: str | bytes, expected_name: str | None = None) -> Mod
     try:
         model = Model.model_validate(document)
     except ValidationError as error:
-        raise DefinitionError(_problem(detail) for detail in error.errors()) from None
+        raise DefinitionError(problem for detail in error.errors() for problem in _problems(detail)) from None
     if expected_name is not None and model.name != expected_name:
         raise DefinitionError(
             [FieldProblem("name", f"is {model.name!r}, but the file lies in models/{expected_name}/: make them equal")]
@@ -80,21 +71,32 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _problem(detail: ErrorDetails) -> FieldProblem:
-    location = [str(part) for part in detail["loc"] if part not in ("serverless", "real-time")]
+_NOT_IN_A_PATH = frozenset({"serverless", "real-time", "[key]"})
+"""What pydantic adds to a location: the kind of deployment that was tried, and that a key is meant, not its value."""
+
+
+def _problems(detail: ErrorDetails) -> list[FieldProblem]:
+    location = [str(part) for part in detail["loc"] if part not in _NOT_IN_A_PATH]
     path = ".".join(location)
+    if detail["type"] == REFUSED:
+        return [problem.below(path) for problem in detail["ctx"]["problems"]]
+    return [FieldProblem(*_told(detail, location, path))]
+
+
+def _told(detail: ErrorDetails, location: list[str], path: str) -> tuple[str, str]:
+    """The field's path and what is wrong there."""
     kind = detail["type"]
     if kind == "extra_forbidden":
-        return FieldProblem(path, _unknown_field(location))
+        return path, _unknown_field(location)
     if kind == "missing":
-        return FieldProblem(path, "is missing: add it")
+        return path, "is missing: add it"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return FieldProblem(f"{path}.mode", "must be serverless or real-time")
+        return f"{path}.mode", "must be serverless or real-time"
     message = detail["msg"].removeprefix("Value error, ")
     value = detail.get("input")
     if kind == "value_error" or isinstance(value, dict | list | BaseModel):
-        return FieldProblem(path, message)
-    return FieldProblem(path, f"{message[:1].lower()}{message[1:]} (it is {value!r})")
+        return path, message
+    return path, f"{message[:1].lower()}{message[1:]} (it is {value!r})"
 
 
 def _unknown_field(location: list[str]) -> str:

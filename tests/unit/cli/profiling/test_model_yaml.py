@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -20,6 +22,21 @@ def test_the_result_is_a_valid_definition() -> None:
     assert model.data.features["plan"].type == "categorical"
     assert model.deployment.mode == "serverless"
     assert model.approval == "manual"
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "metric"),
+    [
+        (["red", "green", "blue"] * 40, "multiclass", "auc"),
+        ([f"{number * 1.5}" for number in range(120)], "regression", "r2"),
+    ],
+)
+def test_other_tasks_get_a_gate_that_suits_them(values: list[str], task: str, metric: str) -> None:
+    model = parse_definition(written(churn=values))
+    assert model.data.task == task
+    assert list(model.gate.metrics) == [metric]
+    assert model.gate.champion is not None
+    assert model.gate.champion.metric == metric
 
 
 def test_each_choice_has_its_evidence_beside_it() -> None:
@@ -66,14 +83,16 @@ def test_missing_words_join_the_usual_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stem", "name"),
+    ("file", "name"),
     [
-        ("telco_churn", "telco-churn"),
-        ("WA_Fn-UseC_-Telco-Customer-Churn", "wa-fn-usec-telco-custome"),
-        ("2024 data", "data"),
+        ("telco_churn.csv", "telco-churn"),
+        ("houses.csv.gz", "houses"),
+        ("folder.d/houses.parquet", "houses"),
+        ("WA_Fn-UseC_-Telco-Customer-Churn.csv", "wa-fn-usec-telco-custome"),
+        ("2024 data.csv", "data"),
         ("__", "model"),
-        ("ends-exactly-at-hyphen--x", "ends-exactly-at-hyphen-x"),
+        ("ends-exactly-at-hyphen--x.csv", "ends-exactly-at-hyphen-x"),
     ],
 )
-def test_model_names_from_file_names(stem: str, name: str) -> None:
-    assert model_name_from(stem) == name
+def test_model_names_from_file_names(file: str, name: str) -> None:
+    assert model_name_from(Path(file)) == name

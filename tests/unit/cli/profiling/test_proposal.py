@@ -17,8 +17,9 @@ def frame(rows: int = 200, **columns: list[str]) -> pd.DataFrame:
 
 def test_a_plain_table() -> None:
     found = propose(frame(rows=480), "churned")
+    assert found.target.task == "binary"
+    assert found.target.classes == ("No", "Yes")
     assert found.target.positive == "Yes"
-    assert found.target.negative == "No"
     assert "the word says so" in found.target.evidence
     assert found.key is not None
     assert found.key.name == "customerID"
@@ -55,14 +56,65 @@ def test_a_target_that_is_nothing_like_a_column_lists_them() -> None:
 @pytest.mark.parametrize(
     ("labels", "reason"),
     [
-        (["a", "b", "c", "a"], "3 classes"),
         (["a", "a", "a", "a"], "only one class, 'a'"),
         (["", "", "", ""], "no value in any row"),
     ],
 )
-def test_targets_that_are_not_two_classes_are_refused(labels: list[str], reason: str) -> None:
+def test_targets_that_cannot_be_predicted_are_refused(labels: list[str], reason: str) -> None:
     with pytest.raises(BadInputError, match=reason):
         propose(frame(churned=[labels[number % 4] for number in range(200)]), "churned")
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "evidence"),
+    [
+        (["red", "green", "blue", "red"], "multiclass", "3 classes: 'red', 'green', 'blue'; the rarest, 'blue', in 50"),
+        (["1", "2", "3", "2"], "multiclass", "3 classes: '2', "),
+        ([f"{number / 7:.3f}" for number in range(200)], "regression", "numbers from 0 to 28.429, 200 distinct, mean"),
+        ([str(number % 50) for number in range(200)], "regression", "numbers from 0 to 49, 50 distinct"),
+        (["0.5", "1.5", "2.5", "3.5"], "regression", "4 distinct"),
+        (["1", "0", "?", "1"], "binary", "'1' in 100 of 150 rows"),
+    ],
+)
+def test_the_values_decide_the_task(values: list[str], task: str, evidence: str) -> None:
+    found = propose(frame(churned=[values[number % len(values)] for number in range(200)]), "churned")
+    assert found.target.task == task
+    assert evidence in found.target.evidence
+
+
+def test_small_whole_numbers_may_be_amounts_and_that_is_said() -> None:
+    found = propose(frame(churned=[str(number % 5) for number in range(200)]), "churned")
+    assert any("5 whole numbers are taken for classes" in warning for warning in found.warnings)
+
+
+def test_a_class_of_too_few_rows_is_told() -> None:
+    colors = ["red"] * 100 + ["green"] * 97 + ["blue"] * 3
+    warnings = propose(frame(churned=colors), "churned").warnings
+    assert any("rows of 'blue' are rejected, because a class needs 5 rows" in warning for warning in warnings)
+
+
+def test_a_word_for_not_known_among_the_targets_numbers_is_a_missing_value() -> None:
+    assert "?" in propose(frame(churned=["1", "0", "?", "1"] * 50), "churned").extra_missing_values
+
+
+def test_too_many_texts_are_no_classes() -> None:
+    with pytest.raises(BadInputError, match="200 different texts"):
+        propose(frame(churned=[f"name {number}" for number in range(200)]), "churned")
+
+
+def test_a_column_that_orders_the_rows_as_a_number_does_is_pointed_out() -> None:
+    amounts = [str((number * 37) % 199 + 0.5) for number in range(200)]
+    found = propose(frame(churned=amounts, after=[str(float(one) * 2 + 1) for one in amounts]), "churned")
+    assert any(warning.startswith("after: orders the rows almost as the target does") for warning in found.warnings)
+    assert not any(warning.startswith("tenure") for warning in found.warnings)
+
+
+def test_a_column_that_knows_every_class_is_pointed_out_and_one_that_knows_one_is_not() -> None:
+    colors = [("red", "green", "blue")[number % 3] for number in range(200)]
+    table = frame(churned=colors, after=[color[:1] for color in colors], hint=[str(color == "red") for color in colors])
+    warnings = propose(table.drop(columns="plan"), "churned").warnings
+    assert any(warning.startswith("after: separates the classes almost alone") for warning in warnings)
+    assert not any(warning.startswith("hint") for warning in warnings)
 
 
 def test_a_given_key_must_be_unique() -> None:

@@ -1,5 +1,8 @@
+import gzip
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cli.errors import BadInputError
@@ -30,7 +33,29 @@ def test_encoding_and_delimiter_are_found_out(tmp_path: Path, content: bytes, de
     table = read_table(write(tmp_path, content))
     assert str(table.dialect) == described
     assert len(table.frame.columns) == 2
-    assert table.dialect.is_canonical == (described == "comma-separated UTF-8")
+    assert table.dialect.runs_read_it == described.endswith("UTF-8")
+
+
+def test_a_packed_file_is_read_as_it_is(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path, gzip.compress(b"a;b\n007;x\n")))
+    assert str(table.dialect) == "semicolon-separated UTF-8 in gzip"
+    assert table.frame.to_numpy().tolist() == [["007", "x"]]
+
+
+def test_parquet_is_read_as_text(tmp_path: Path) -> None:
+    columns = {"n": [1, None, 3], "x": [0.5, 1.0, None], "level": ["a", "b", None]}
+    pq.write_table(pa.table(columns), tmp_path / "data.parquet")
+    table = read_table(tmp_path / "data.parquet")
+    assert str(table.dialect) == "Parquet"
+    assert table.dialect.runs_read_it
+    assert table.frame.to_dict("list") == {"n": ["1", "", "3"], "x": ["0.5", "1", ""], "level": ["a", "b", ""]}
+
+
+@pytest.mark.parametrize("cell", [["x"], {"x": 1}, b"x"])
+def test_parquet_of_other_things_than_values_is_refused_by_the_columns_name(tmp_path: Path, cell: object) -> None:
+    pq.write_table(pa.table({"a": [1], "tags": [cell]}), tmp_path / "data.parquet")
+    with pytest.raises(BadInputError, match=r"column 'tags' holds .* Write one text or number per cell"):
+        read_table(tmp_path / "data.parquet")
 
 
 def test_cells_stay_text(tmp_path: Path) -> None:
@@ -60,6 +85,8 @@ def test_exactly_as_many_rows_as_the_limit_are_all_rows(tmp_path: Path) -> None:
         (b"a,,c\n1,2,3\n", "column 2 has no name"),
         (b"a,b,a\n1,2,3\n", "column 'a' appears twice"),
         (b"a,b\n1,2\n1,2,3,4\n", "Every row needs as many fields as the header"),
+        (gzip.compress(b"a,b\n1,2\n")[:-9], "cannot be unpacked"),
+        (b"PAR1....", "cannot be read as Parquet"),
         (b"PK\x03\x04\x00\x00\x81\x8d", "not text"),
         (b"a,b\n1,\x81\x8d\n", "not text"),
     ],

@@ -9,20 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codec.cells import CellError, parse_number
-from codec.codec import CATEGORICAL, NUMERIC, Codec, Feature, cell_encoder, encode_distinct, encode_rows
+from codec.codec import REGRESSION, Feature, Target, cell_encoder, encode_distinct, encode_rows
 from codec.features_json import CodecFormatError, read_codec, write_codec
-from preprocessing.vocabulary import learn_levels, level_counts
-
-MISSING = frozenset({"", "NA"})
-FEATURES = (Feature("age", NUMERIC), Feature("city", CATEGORICAL, ("Bonn", "Köln", "1")))
-CODEC = Codec("left", "Yes", "No", FEATURES, frozenset({"id", "left"}), MISSING)
-
-CELLS = st.one_of(
-    st.text(max_size=12),
-    st.floats().map(repr),
-    st.integers(-(10**6), 10**6).map(str),
-    st.sampled_from(["", " ", "NA", " NA ", "nan", "inf", "1_000", "1e39", "-0", "+5", "٣", "Bonn", " Bonn ", "1"]),
-)
+from tests.unit.training_code.codec.cases import CELLS, CODEC, FEATURES, FILLING, MISSING, TARGET
 
 
 @pytest.mark.parametrize(
@@ -63,39 +52,13 @@ def test_levels(cell: Any, code: float):
     assert cell_encoder(FEATURES[1], MISSING)(cell) == pytest.approx(code, nan_ok=True)
 
 
-def test_spellings_of_a_level_count_together_and_missing_cells_do_not_count():
-    assert level_counts({"a": 2, " a": 3, "NA": 9, " ": 9, "b": 1}, MISSING) == {"a": 5, "b": 1}
-
-
-def test_rare_levels_and_those_beyond_the_maximum_get_no_code():
-    assert learn_levels({"b": 9, "a": 5, "rare": 4}, max_categories=8, rare_level_min_count=5) == ("a", "b")
-    assert learn_levels({"b": 9, "a": 7, "c": 8}, max_categories=2, rare_level_min_count=1) == ("b", "c")
-
-
-@given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=10))
-def test_preprocess_and_the_endpoint_encode_alike(rows: list[tuple[str, str]]):
-    """preprocess encodes a column's distinct values, the endpoint row after row: the same numbers, the same errors."""
-    encoded, failed = {}, False
-    for position, feature in enumerate(FEATURES):
-        column = [row[position] for row in rows]
-        distinct = sorted(set(column))
-        codes, reasons = encode_distinct(cell_encoder(feature, MISSING), distinct)
-        failed = failed or bool(reasons)
-        encoded[feature.name] = codes[[distinct.index(cell) for cell in column]].astype(np.float32)
-    if failed:
-        with pytest.raises(CellError, match=r"row \d+, column '\w+': "):
-            encode_rows(CODEC, rows)
-    else:
-        np.testing.assert_array_equal(encode_rows(CODEC, rows), np.column_stack([encoded["age"], encoded["city"]]))
-
-
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5))
 def test_a_codec_that_was_written_and_read_encodes_alike(tmp_path_factory: Any, rows: list[tuple[str, str]]):
     path = tmp_path_factory.mktemp("codec") / "features.json"
-    write_codec(CODEC, path)
+    write_codec(FILLING, path)
     again = read_codec(path)
-    assert again == CODEC
-    for feature, same in zip(FEATURES, again.features, strict=True):
+    assert again == FILLING
+    for feature, same in zip(FILLING.features, again.features, strict=True):
         cells = [cell for row in rows for cell in row]
         np.testing.assert_array_equal(
             encode_distinct(cell_encoder(feature, MISSING), cells)[0],
@@ -112,8 +75,24 @@ def test_no_rows_are_a_matrix_without_rows():
     assert encode_rows(CODEC, []).shape == (0, 2)
 
 
-def test_labels():
-    assert [CODEC.label(cell) for cell in ("Yes", " No", "maybe", "")] == [1, 0, None, None]
+def test_a_missing_cell_takes_the_fill_and_another_level_does_not():
+    rows = [("", ""), ("NA", "NA"), ("3", "Bonn"), (None, "Ulm")]
+    np.testing.assert_array_equal(encode_rows(FILLING, rows), [[41.5, 2], [41.5, 2], [3, 0], [41.5, 1]])
+
+
+@pytest.mark.parametrize("spelling", ["True", "true", "TRUE"])
+def test_a_json_boolean_is_the_level_that_the_file_spelled(spelling: str):
+    encode = cell_encoder(Feature("paperless", "categorical", ("No", spelling)), MISSING)
+    assert (encode(True), encode(False), encode(spelling)) == (1, 2, 1)
+
+
+def test_classes_by_their_code():
+    assert [TARGET.value(cell) for cell in ("Yes", " No", "maybe", "")] == [1, 0, None, None]
+
+
+def test_numbers_to_predict():
+    target = Target("price", REGRESSION)
+    assert [target.value(cell) for cell in (" 3.5", "-1e3", "cheap", "", "inf")] == [3.5, -1000, None, None, None]
 
 
 def test_another_format_is_refused(tmp_path: Path):
@@ -123,6 +102,9 @@ def test_another_format_is_refused(tmp_path: Path):
     path.write_text("{")
     with pytest.raises(CodecFormatError, match="is not JSON"):
         read_codec(path)
+    path.write_text("[]")
+    with pytest.raises(CodecFormatError, match="format version None"):
+        read_codec(path)
     path.write_text(json.dumps({"format_version": 99}))
-    with pytest.raises(CodecFormatError, match="format version 99, this code reads 1: train again"):
+    with pytest.raises(CodecFormatError, match="format version 99, this code reads 2: train again"):
         read_codec(path)

@@ -1,15 +1,32 @@
 import json
 from collections import Counter
+from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from preprocessing import baseline
+from preprocessing.histograms import number_spread, spread_of
+from preprocessing.statistics import NumberStatistics, number_statistics
 from tests.unit.training_code.tiny import Pipeline
 
 
+def numeric(name: str, values: list[float]) -> dict[str, Any]:
+    """In two blocks, as they are counted."""
+    blocks = [np.array(values[:2], dtype=float), np.array(values[2:], dtype=float)]
+    statistics = sum((number_statistics(block) for block in blocks), NumberStatistics())
+    if not statistics.present:
+        return baseline.numeric_statistics(name, statistics, None)
+    spreads = [number_spread(block, statistics) for block in blocks]
+    squares, counts = sum(spread[0] for spread in spreads), sum(spread[1] for spread in spreads)
+    return baseline.numeric_statistics(name, statistics, spread_of(squares, counts, statistics))
+
+
 def test_numbers():
-    feature = baseline.numeric_statistics("age", np.array([1.0, 2.0, 2.0, 11.0, np.nan]))
+    feature = numeric("age", [1.0, 2.0, 2.0, 11.0, np.nan])
     assert feature["inferred_type"] == "Integral"
     statistics = feature["numerical_statistics"]
     assert statistics["common"] == {"num_present": 4, "num_missing": 1}
@@ -20,21 +37,35 @@ def test_numbers():
     assert (buckets[0]["lower_bound"], buckets[-1]["upper_bound"]) == (1.0, 11.0)
 
 
+@given(st.lists(st.floats(-1e30, 1e30), min_size=1, max_size=30), st.randoms())
+def test_the_order_of_the_values_changes_nothing(values: list[float], random: Random):
+    shuffled = random.sample(values, len(values))
+    assert numeric("x", shuffled) == numeric("x", values)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30))
+def test_as_numpy_counts_them(values: list[float]):
+    statistics = numeric("x", values)["numerical_statistics"]
+    assert statistics["std_dev"] == pytest.approx(np.std(values), rel=1e-9, abs=1e-9)
+    buckets = statistics["distribution"]["kll"]["buckets"]
+    counts, bounds = np.histogram(values, bins=10, range=(min(values), max(values)))
+    assert [bucket["count"] for bucket in buckets] == counts.tolist()
+    assert [bucket["lower_bound"] for bucket in buckets] == bounds[:-1].tolist()
+
+
 def test_a_half_makes_a_column_fractional():
-    assert baseline.numeric_statistics("x", np.array([1.0, 2.5]))["inferred_type"] == "Fractional"
+    assert numeric("x", [1.0, 2.5])["inferred_type"] == "Fractional"
 
 
 @pytest.mark.parametrize("values", [[np.nan, np.nan], [3.0, 3.0], []])
 def test_columns_without_spread_or_without_values_are_written_too(values: list[float]):
-    statistics = baseline.statistics_document(
-        len(values), [baseline.numeric_statistics("x", np.array(values, dtype=float))]
-    )
+    statistics = baseline.statistics_document(len(values), [numeric("x", values)])
     json.dumps([statistics, baseline.constraints_document(statistics, 8)], allow_nan=False)
 
 
 def test_constraints_follow_from_the_statistics():
     features = [
-        baseline.numeric_statistics("change", np.array([-1.0, 2.0])),
+        numeric("change", [-1.0, 2.0]),
         baseline.string_statistics("city", {"Ulm": 2, "Bonn": 1}, missing=1),
         baseline.string_statistics("street", {"a": 1, "b": 1, "c": 1}, missing=0),
     ]

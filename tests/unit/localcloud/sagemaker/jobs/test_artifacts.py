@@ -85,6 +85,18 @@ def test_checkpoints_come_back_and_only_changes_go_out(tmp_path):
     assert set(s3.encryption) == {"check/new"}
 
 
+def test_a_checkpoint_that_the_script_deletes_is_deleted_in_s3_too(tmp_path):
+    s3 = FakeS3()
+    s3.put("s3://bucket/check/1.bin", b"first")
+    s3.put("s3://bucket/other", b"not ours")
+    checkpoints = Checkpoints(S3Files(s3), "s3://bucket/check", tmp_path, every_seconds=3600)
+    checkpoints.restore()
+    write(tmp_path, **{"2.bin": "second"})
+    (tmp_path / "1.bin").unlink()
+    checkpoints.finish()
+    assert s3.uris() == ["s3://bucket/check/2.bin", "s3://bucket/other"]
+
+
 def test_checkpoints_go_out_while_the_job_runs(tmp_path):
     s3 = FakeS3()
     checkpoints = Checkpoints(S3Files(s3), "s3://bucket/check/", tmp_path / "c", every_seconds=0.01)

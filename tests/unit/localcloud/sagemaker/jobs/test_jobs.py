@@ -238,6 +238,30 @@ time.sleep(60)
     assert "no peer" in job["FailureReason"]
 
 
+def test_what_another_host_says_of_a_killed_one_is_the_reason(train):
+    """The killed host leaves no failure file; the one that lost it does, when it notices."""
+    script = """
+import os, signal, socket
+hosts = ("127.0.0.1", "127.0.0.2")
+if os.environ["SM_CURRENT_HOST"] == hosts[0]:
+    with socket.create_server((hosts[0], 7391)) as server, server.accept()[0] as connection:
+        connection.recv(1)
+    os.makedirs(os.environ["SM_OUTPUT_DIR"], exist_ok=True)
+    open(os.path.join(os.environ["SM_OUTPUT_DIR"], "failure"), "w").write("algo-2 was lost")
+    raise SystemExit(1)
+while True:
+    try:
+        connection = socket.create_connection((hosts[0], 7391))
+        break
+    except ConnectionRefusedError:
+        continue
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    job = train(script, ResourceConfig=TWO)
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"] == "AlgorithmError: algo-1: algo-2 was lost, exit code: 1"
+
+
 def test_a_processing_job_reads_its_inputs_and_uploads_its_outputs(process, cloud):
     script = """
 import json, os

@@ -56,6 +56,11 @@ def test_json_and_csv_come_as_text_the_rest_as_bytes():
     assert seen_by_the_script(content_type="application/x-npy")[0] == b"1,2"
 
 
+def test_parameters_of_content_type_and_accept_reach_the_script_untouched():
+    headers = {"content_type": "application/jsonlines; charset=utf-8", "accept": "text/csv; output=both; x=1"}
+    assert seen_by_the_script(**headers) == (b"1,2", headers["content_type"], headers["accept"])
+
+
 def test_content_type_and_accept_default_to_json(monkeypatch):
     assert seen_by_the_script()[1:] == ("application/json", "application/json")
     assert seen_by_the_script(accept="*/*")[2] == "application/json"

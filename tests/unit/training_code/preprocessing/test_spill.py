@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from preprocessing.spill import Block, Spill
+
+
+def test_columns_come_back_as_they_were(tmp_path: Path):
+    first, second = Block(3, 1), Block(2, 5, left_out=(4,))
+    with Spill(tmp_path / "rows") as spill:
+        spill.add_block(first, {"a": np.array([1.5, np.nan, 2.0]), "b": np.array([1, 2, 3], dtype=np.uint8)})
+        spill.add_block(second, {"a": np.array([7.0, 8.0]), "b": np.array([300, 4], dtype=np.uint16)})
+        spill.add_column(first, "later", np.array([True, False, True]))
+        spill.add_column(second, "bytes", np.frombuffer(b"any length", dtype=np.uint8))
+        assert spill.blocks == [first, second]
+        np.testing.assert_array_equal(spill.read(first, "a"), [1.5, np.nan, 2.0])
+        assert [spill.read(block, "b").tolist() for block in spill.blocks] == [[1, 2, 3], [300, 4]]
+        assert spill.read(first, "later").tolist() == [True, False, True]
+        assert spill.read(second, "bytes").tobytes() == b"any length"
+
+
+def test_row_numbers_leave_out_malformed_rows():
+    assert Block(3, 10).numbers().tolist() == [10, 11, 12]
+    assert Block(3, 10, left_out=(11, 14)).numbers().tolist() == [10, 12, 13]
+
+
+def test_a_file_that_lost_its_end_is_noticed(tmp_path: Path):
+    block = Block(1000, 1)
+    with Spill(tmp_path / "rows") as spill:
+        spill.add_block(block, {"a": np.zeros(1000)})
+        with (tmp_path / "rows").open("r+b") as stream:
+            stream.truncate(100)
+        with pytest.raises(OSError, match="7900 bytes too early"):
+            spill.read(block, "a")

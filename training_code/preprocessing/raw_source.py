@@ -1,0 +1,101 @@
+"""The uploaded rows, batch by batch, and what is wrong with a file as a whole."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from definition import DataDefinition
+from job import BadData
+from preprocessing.csv_source import csv_batches
+from preprocessing.parquet_source import parquet_batches
+from preprocessing.raw_files import is_parquet
+from preprocessing.rejects import Reject
+
+SHOWN_COLUMNS = 12
+# The reader keeps up to 32 blocks ahead: this decides how much memory a job needs.
+BLOCK_BYTES = 2 << 20
+
+
+@dataclass(frozen=True)
+class RawBatch:
+    """Rows in the columns of the first file. CSV cells are text; null is an empty cell.
+
+    first: the number of the first row, counted over all files, malformed rows included. malformed: rows with too few
+    or too many cells that stood among or before these, and are not in `cells`.
+    """
+
+    cells: pa.RecordBatch
+    first: int
+    malformed: tuple[Reject, ...]
+
+    @property
+    def end(self) -> int:
+        """The number of the row after the last one."""
+        return self.first + self.cells.num_rows + len(self.malformed)
+
+
+def raw_batches(
+    files: Sequence[Path], definition: DataDefinition, block_bytes: int = BLOCK_BYTES
+) -> Iterator[RawBatch]:
+    """The rows of all files, file after file."""
+    names: list[str] = []
+    first = 1
+    for file in files:
+        for batch in _file_batches(file, definition, first, block_bytes):
+            names = names or batch.cells.schema.names
+            if set(names) != set(batch.cells.schema.names):
+                raise BadData(
+                    f"{file.name} and {files[0].name} have different columns: give all files the same header."
+                )
+            yield RawBatch(batch.cells.select(names), batch.first, batch.malformed)
+            first = batch.end
+
+
+def _file_batches(file: Path, definition: DataDefinition, first: int, block_bytes: int) -> Iterator[RawBatch]:
+    """At least one batch, so that a file without rows tells its columns too."""
+    malformed: list[Reject] = []
+    if is_parquet(file):
+        names, batches = parquet_batches(file, block_bytes)
+    else:
+        before = first - 1
+
+        def reject(number: int, text: str, reason: str) -> None:
+            malformed.append(Reject(before + number, "", text, reason))
+
+        names, batches = csv_batches(file, definition.required_columns, reject, block_bytes)
+    _check_columns(file, names, definition)
+    for cells in batches:
+        batch = RawBatch(cells, first, _up_to(malformed, first + cells.num_rows))
+        first = batch.end
+        yield batch
+    empty = pa.RecordBatch.from_arrays([pa.nulls(0, pa.string()) for _ in names], names=list(names))
+    yield RawBatch(empty, first, tuple(malformed))
+
+
+def _up_to(malformed: list[Reject], end: int) -> tuple[Reject, ...]:
+    """Takes those before the row `end`, which each of them moves one further: the reader is ahead of its batches."""
+    count = 0
+    while count < len(malformed) and malformed[count].row_number < end + count:
+        count += 1
+    taken = tuple(malformed[:count])
+    del malformed[:count]
+    return taken
+
+
+def _check_columns(file: Path, names: Sequence[str], definition: DataDefinition) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadData(f"{file.name} has two columns named {', '.join(twice)}: rename one of them.")
+    missing = [name for name in definition.required_columns if name not in names]
+    if missing:
+        shown = ", ".join(names[:SHOWN_COLUMNS]) + (", …" if len(names) > SHOWN_COLUMNS else "")
+        hint = " Is it separated by commas, semicolons, tabs or bars?" if len(names) == 1 else ""
+        raise BadData(f"{file.name} lacks the column {', '.join(missing)}; its header is: {shown}.{hint}")
+    unknown = sorted(set(names) - set(definition.columns))
+    if unknown:
+        raise BadData(
+            f"{file.name} has a column that the definition does not know: {', '.join(unknown)}. "
+            "Add it to data.features or to data.drop in model.yaml."
+        )

@@ -1,0 +1,145 @@
+"""XGBoost on one host or several: from the channels to the model of the best round."""
+
+import hashlib
+import json
+import tempfile
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cluster.hosts import Cluster
+from cluster.meeting import Meeting
+from codec.codec import BINARY, Codec
+from lean_xgboost import xgboost
+from training import checkpoints
+from training.artifact import Trained
+from training.balance import class_totals, class_weights, positive_weight
+from training.boosting import Plan, boost
+from training.channels import Channel, Floats, open_channel
+from training.company import collective
+from training.device import choose_device
+from training.hyperparameters import BALANCED, chosen
+from training.matrices import Matrices
+from training.memory import memory_bytes
+from training.objectives import OBJECTIVES, constraint_signs, xgboost_parameters
+from training.rounds import History
+from training.thresholds import choose_threshold
+
+
+def train_booster(arguments: Namespace, codec: Codec, cluster: Cluster, here: Meeting) -> Trained:
+    constraint_signs(arguments.monotone_constraints, codec)
+    channels = [open_channel(folder, codec) for folder in (arguments.train, arguments.validation)]
+    balance = _balance(arguments, channels[0], here)
+    with _cache(channels, arguments.memory_share, here) as cache, collective(cluster, here):
+        # XGBoost lets go of its files before their folder goes: the matrices live in there.
+        return _train(arguments, channels, balance, Matrices(codec, arguments.nthread, arguments.max_bin, cache), here)
+
+
+@dataclass(frozen=True)
+class _Balance:
+    """parameters: of XGBoost. weights: by class code, for the rows; None leaves them as they are."""
+
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    weights: Floats | None = None
+
+
+def _balance(arguments: Namespace, train: Channel, here: Meeting) -> _Balance:
+    """What class_weight makes of the data. A definition's own scale_pos_weight stands."""
+    codec = train.codec
+    if arguments.class_weight != BALANCED or not codec.target.classes:
+        return _Balance()
+    if codec.target.task != BINARY:
+        return _Balance(weights=class_weights(class_totals(train, here), codec))
+    if arguments.scale_pos_weight != 1:
+        return _Balance()
+    return _Balance({"scale_pos_weight": positive_weight(class_totals(train, here))})
+
+
+def _train(
+    arguments: Namespace, channels: list[Channel], balance: _Balance, matrices: Matrices, here: Meeting
+) -> Trained:
+    codec = channels[0].codec
+    parameters = {**xgboost_parameters(arguments, codec), **balance.parameters, "device": choose_device()}
+    print(f"Training on {parameters['device']}.", flush=True)
+    train = matrices.make(channels[0], balance.weights)
+    validation = matrices.make(channels[1], reference=train)
+    history = History(OBJECTIVES[codec.target.task])
+    booster = boost(_plan(arguments, parameters, [train, validation], here), train, validation, history, here)
+    kept = booster[: history.best + 1]
+    # Metric collectors keep the last value they see: let it be that of the round that is kept.
+    print(history.line(history.best), flush=True)
+    return Trained(
+        booster=kept,
+        best=history.best,
+        evals=history.evals,
+        objective=history.objective,
+        threshold=_threshold(arguments, codec, kept, validation),
+        rows={"train": _total(train.num_row(), here), "validation": validation.num_row()},
+        effective=balance.parameters,
+    )
+
+
+@contextmanager
+def _cache(channels: list[Channel], share: float, here: Meeting) -> Iterator[Path | None]:
+    """A folder for matrices on disk where they exceed that share of memory, on any host; else None."""
+    needed, limit = sum(channel.float_bytes for channel in channels), share * memory_bytes()
+    if not any(json.loads(data) for data in here.gather(json.dumps(needed > limit).encode())):
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="matrices-") as folder:
+        print(
+            f"Training from disk, in {folder}: the data takes {needed / 2**20:,.0f} MiB as numbers, and memory_share "
+            f"{share:g} allows {limit / 2**20:,.0f} MiB.",
+            flush=True,
+        )
+        yield Path(folder)
+
+
+def _plan(arguments: Namespace, parameters: dict[str, Any], matrices: list[Any], here: Meeting) -> Plan:
+    every = arguments.checkpoint_rounds
+    return Plan(
+        parameters=parameters,
+        rounds=arguments.num_round,
+        patience=arguments.early_stopping_rounds,
+        every=every,
+        folder=arguments.checkpoint_dir,
+        fingerprint=_fingerprint(arguments, parameters, matrices, here) if every else "",
+    )
+
+
+def _fingerprint(arguments: Namespace, parameters: dict[str, Any], matrices: list[Any], here: Meeting) -> str:
+    of_threads = ("nthread", "device")
+    parts = {
+        "chosen": chosen(arguments),
+        "parameters": {name: value for name, value in parameters.items() if name not in of_threads},
+        "xgboost": xgboost.__version__,
+        "features": [matrices[0].feature_names, matrices[0].feature_types],
+        "data": [_digest(matrix) for matrix in matrices],
+    }
+    shards = here.gather(checkpoints.fingerprint(parts).encode())
+    return checkpoints.fingerprint({"shards": [shard.decode() for shard in shards]})
+
+
+def _digest(matrix: Any) -> list[Any]:
+    """Rows, and a hash of their targets and weights."""
+    data = matrix.get_label().tobytes() + matrix.get_weight().tobytes()
+    return [matrix.num_row(), hashlib.sha256(data).hexdigest()]
+
+
+def _threshold(arguments: Namespace, codec: Codec, booster: Any, validation: Any) -> float | None:
+    if codec.target.task != BINARY:
+        return None
+    weights = validation.get_weight()
+    scores: Floats = booster.predict(validation)
+    return choose_threshold(
+        arguments.decision_threshold, scores, validation.get_label(), weights if len(weights) else None
+    )
+
+
+def _total(rows: int, here: Meeting) -> int:
+    return int(np.sum([json.loads(data) for data in here.gather(json.dumps(rows).encode())]))
