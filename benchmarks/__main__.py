@@ -1,8 +1,8 @@
 """Every comparison, both sides in one run: writes results.json and results.md, and prints the table.
 
-    make bench                                       all of it, about ten minutes on 2 cores
-    make bench ARGS='--only inference --rounds 5'    one part, printed and not written
-    make bench ARGS='--rows 100000 --out /tmp'       a quick look, written elsewhere
+make bench                                       all of it, about ten minutes on 2 cores
+make bench ARGS='--only inference --rounds 5'    one part, printed and not written
+make bench ARGS='--rows 100000 --out /tmp'       a quick look, written elsewhere
 """
 
 import argparse

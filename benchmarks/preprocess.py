@@ -48,7 +48,8 @@ def _ours(data: Customers, output: Path, *more: object) -> Usage:
 
 
 def _growth(data: Customers, peak_mb: float, folder: Path, factor: int = 10) -> Row:
-    large = customers(factor * data.rows, folder)
+    (folder / "large").mkdir()
+    large = customers(factor * data.rows, folder / "large")
     size, small_size = large.path.stat().st_size / 1e6, data.path.stat().st_size / 1e6
     usage = _ours(large, folder / "ours")
     large.path.unlink()

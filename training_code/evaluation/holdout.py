@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow.csv
 
+from csv_stream import csv_stream
 from job import BadData
 from lean_arrow import pyarrow as pa
 
@@ -70,7 +71,7 @@ def _read_batches(file: Path, header: list[str]) -> Iterator[Batch]:
     first_row = 1
     try:
         for cells in pyarrow.csv.open_csv(
-            str(file),
+            csv_stream(file),
             read_options=pyarrow.csv.ReadOptions(block_size=BLOCK_BYTES),
             parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
             convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),

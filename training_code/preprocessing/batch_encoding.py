@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from codec.arrow import encode_column, text_cells
 from codec.codec import NUMERIC, REGRESSION, Feature, Floats
 from definition import DataDefinition
-from preprocessing.columns import Masks, arrow_mask, text_column
+from preprocessing.columns import Masks, text_column
 from preprocessing.raw_source import RawBatch
 from preprocessing.rejects import Reject
 from preprocessing.row_hash import Hashes, combine, hash_cells
@@ -60,7 +60,7 @@ class EncodedBatch:
         refused[list(reasons)] = True
         self.bad |= refused
         rows, numbers = np.flatnonzero(refused), self.block.numbers()[refused]
-        cells = text_cells(self.raw[name].filter(arrow_mask(refused))).to_pylist()
+        cells = text_cells(self.raw[name].filter(pa.array(refused))).to_pylist()
         for row, number, cell in zip(rows.tolist(), numbers.tolist(), cells, strict=True):
             self.rejects.append(Reject(number, name, cell or "", reasons[row]))
 
@@ -147,7 +147,7 @@ def _hold_out(encoded: EncodedBatch, definition: DataDefinition) -> None:
     """Keeps the raw cells of the rows that may turn out to be test rows."""
     if definition.split.method == HASH:
         held_out = fixed_cuts(definition.split).codes(encoded.columns[HASHES]) == TEST_CODE
-        rows = encoded.raw.filter(arrow_mask(held_out))
+        rows = encoded.raw.filter(pa.array(held_out))
     else:
         held_out, rows = np.ones(encoded.block.rows, dtype=bool), encoded.raw
     text = pa.RecordBatch.from_arrays([text_cells(column) for column in rows.columns], names=rows.schema.names)

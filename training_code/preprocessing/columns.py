@@ -1,7 +1,4 @@
-"""Between Arrow columns and numpy arrays, by their buffers.
-
-pyarrow's own conversions import pandas on their first use: see codec/arrow.py.
-"""
+"""Between Arrow columns and numpy arrays, by their buffers: nothing is copied."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from codec.arrow import text_array
-
 Masks = npt.NDArray[np.bool_]
-
-_EMPTY = text_array([""])[0]
 
 
 @dataclass(frozen=True)
@@ -32,7 +25,7 @@ class TextColumn:
 def text_column(array: pa.Array) -> TextColumn:
     """A column of strings; null is an empty cell."""
     if array.null_count:
-        array = pc.fill_null(array, _EMPTY)
+        array = pc.fill_null(array, "")
     _, offsets, data = array.buffers()
     if offsets is None:
         return TextColumn(np.zeros(1, dtype=np.int32), np.zeros(0, dtype=np.uint8))
@@ -55,7 +48,3 @@ def arrow_digits(codes: npt.NDArray[np.uint8], missing: Masks | None = None) -> 
         validity = pa.py_buffer(np.packbits(~missing, bitorder="little"))
     offsets = pa.py_buffer(np.arange(len(codes) + 1, dtype=np.int32))
     return pa.Array.from_buffers(pa.string(), len(codes), [validity, offsets, pa.py_buffer(codes + np.uint8(48))])
-
-
-def arrow_mask(mask: Masks) -> pa.Array:
-    return pa.Array.from_buffers(pa.bool_(), len(mask), [None, pa.py_buffer(np.packbits(mask, bitorder="little"))])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv
 
+from csv_stream import csv_stream
 from job import BadData
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -35,7 +36,7 @@ def csv_batches(
     text = dict.fromkeys(names, pa.string())
     try:
         reader = pyarrow.csv.open_csv(
-            _WholeLineEnds(pa.input_stream(str(file), compression="detect")),
+            csv_stream(file),
             read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=block_bytes),
             parse_options=pyarrow.csv.ParseOptions(
                 delimiter=delimiter, newlines_in_values=True, invalid_row_handler=reject
@@ -45,32 +46,6 @@ def csv_batches(
     except pa.ArrowInvalid as error:
         raise BadData(_why_unreadable(file, str(error))) from error
     return reader.schema.names, _batches(reader, file)
-
-
-class _WholeLineEnds(io.RawIOBase):
-    """A stream whose pieces do not end between a carriage return and its newline.
-
-    Arrow drops a newline at the start of a block if the one before ended by a carriage return, in quoted cells too.
-    """
-
-    def __init__(self, stream: pa.NativeFile) -> None:
-        self._stream = stream
-        self._held_back = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        piece = self._held_back + self._stream.read(size - len(self._held_back))
-        self._held_back = b""
-        if len(piece) > 1 and piece.endswith(b"\r"):
-            self._held_back = b"\r"
-            return piece[:-1]
-        return piece
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
 
 
 def _batches(reader: pyarrow.csv.CSVStreamingReader, file: Path) -> Iterator[pa.RecordBatch]:

@@ -8,7 +8,6 @@ import pyarrow.csv
 
 from preprocessing.assignment import SPLIT
 from preprocessing.batch_encoding import HELD_OUT, RAW
-from preprocessing.columns import arrow_mask
 from preprocessing.ingest import Ingested
 from preprocessing.parallel import Workers
 from preprocessing.spill import Block
@@ -25,7 +24,7 @@ def write_holdout(path: Path, data: Ingested, workers: Workers) -> None:
         if not test.any():
             return None
         rows = pa.ipc.read_record_batch(pa.py_buffer(data.spill.read(block, RAW)), schema)
-        return _csv_text(rows if test.all() else rows.filter(arrow_mask(test)))
+        return _csv_text(rows if test.all() else rows.filter(pa.array(test)))
 
     stream = None
     try:

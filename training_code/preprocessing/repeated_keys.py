@@ -17,7 +17,6 @@ from job import BadData
 from preprocessing.agreement import gather_json, sum_number
 from preprocessing.assignment import SPLIT
 from preprocessing.batch_encoding import HASHES, row_hashes
-from preprocessing.columns import arrow_mask
 from preprocessing.ingest import Ingested, RawData
 from preprocessing.parallel import Workers
 from preprocessing.raw_source import raw_batches
@@ -111,7 +110,7 @@ def _my_rows_of(raw: RawData, data: Ingested, hashes: Hashes) -> Iterator[tuple[
         cells: pa.RecordBatch = batch.cells.select([key])
         found = np.isin(row_hashes(cells, raw.definition), hashes) & (data.spill.read(block, SPLIT) != REJECTED_CODE)
         if found.any():
-            texts = text_cells(cells[key].filter(arrow_mask(found))).to_pylist()
+            texts = text_cells(cells[key].filter(pa.array(found))).to_pylist()
             for text, number in zip(texts, block.numbers()[found].tolist(), strict=True):
                 seen[text] += 1
                 if seen[text] <= SHOWN_ROWS:

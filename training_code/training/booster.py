@@ -19,7 +19,7 @@ from lean_xgboost import xgboost
 from training import checkpoints
 from training.artifact import Trained
 from training.balance import class_totals, class_weights, positive_weight
-from training.boosting import Plan, boost
+from training.boosting import Data, Plan, boost
 from training.channels import Channel, Floats, open_channel
 from training.company import collective
 from training.device import choose_device
@@ -66,10 +66,11 @@ def _train(
     codec = channels[0].codec
     parameters = {**xgboost_parameters(arguments, codec), **balance.parameters, "device": choose_device()}
     print(f"Training on {parameters['device']}.", flush=True)
-    train = matrices.make(channels[0], balance.weights)
+    train, sample = matrices.make_with_sample(channels[0], balance.weights)
     validation = matrices.make(channels[1], reference=train)
     history = History(OBJECTIVES[codec.target.task])
-    booster = boost(_plan(arguments, parameters, [train, validation], here), train, validation, history, here)
+    plan = _plan(arguments, parameters, [train, validation], here)
+    booster = boost(plan, Data(train, validation, sample), history, here)
     kept = booster[: history.best + 1]
     # Metric collectors keep the last value they see: let it be that of the round that is kept.
     print(history.line(history.best), flush=True)

@@ -40,17 +40,30 @@ class Plan:
         return self.parameters["device"] == "cpu"
 
 
-def boost(plan: Plan, train: Any, validation: Any, history: History, here: Meeting) -> Any:
+@dataclass(frozen=True)
+class Data:
+    """Matrices. sample: of the training rows, for their metrics."""
+
+    train: Any
+    validation: Any
+    sample: Any
+
+    @property
+    def watched(self) -> list[tuple[Any, str]]:
+        return [(self.sample, "train"), (self.validation, "validation")]
+
+
+def boost(plan: Plan, data: Data, history: History, here: Meeting) -> Any:
     """The booster of all rounds that were needed; `history` gets their metrics, and each is printed."""
-    matrices = [train, validation]
+    matrices = [data.train, data.validation]
     booster = _start(plan, matrices, history, here)
     begun = len(history)
     while len(history) < plan.rounds and not history.is_settled(plan.patience):
         number = len(history)
         if plan.every and number > begun and number % plan.every == 0:
             booster = _checkpoint(plan, booster, matrices, history, here)
-        booster.update(train, iteration=number)
-        history.add(booster.eval_set([(train, "train"), (validation, "validation")], iteration=number))
+        booster.update(data.train, iteration=number)
+        history.add(booster.eval_set(data.watched, iteration=number))
         print(history.line(number), flush=True)
     return booster
 

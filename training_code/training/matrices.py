@@ -1,8 +1,9 @@
 """A channel → the matrix that XGBoost trains on, in memory, or on disk where memory does not suffice."""
 
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,34 +14,68 @@ from training.channels import Channel, Floats, Rows
 # Of rows that XGBoost sees at once when it trains from disk: large enough that a page is worth its reading.
 _PAGE_BYTES = 64 << 20
 
+# The metrics of the training rows are measured on so many of them: ranking all rows after each round (AUC) would cost
+# as much as the round itself, to say within a thousandth what a sample says.
+SAMPLE_ROWS = 50_000
+
+
+class Arrays(NamedTuple):
+    """target: (n,); weight: (n,) or None; features: (n, features), column after column in memory."""
+
+    target: Floats
+    weight: Floats | None
+    features: Floats
+
+    def every(self, step: int) -> "Arrays":
+        return Arrays(self.target[::step], None if self.weight is None else self.weight[::step], self.features[::step])
+
 
 class Matrices:
     """Makes the matrices of one training. cache: a folder for matrices on disk; None keeps them in memory."""
 
-    def __init__(self, codec: Codec, nthread: int, max_bin: int, cache: Path | None = None) -> None:
+    def __init__(
+        self, codec: Codec, nthread: int, max_bin: int, cache: Path | None = None, sample_rows: int = SAMPLE_ROWS
+    ) -> None:
         self._codec = codec
         self._cache = cache
+        self._sample_rows = sample_rows
         self._options = {"nthread": nthread, "max_bin": max_bin}
 
     def make(self, channel: Channel, class_weights: Floats | None = None, reference: Any | None = None) -> Any:
         """class_weights: by class code, times the rows' own. A matrix with a reference takes that one's bins."""
         if self._cache:
-            pages = _Pages(channel, class_weights, self._cache / f"{len(list(self._cache.iterdir()))}")
-            return xgboost.ExtMemQuantileDMatrix(pages, ref=reference, **self._options)
-        target, weight, features = read_arrays(channel)
+            return self._on_disk(self._cache, channel, class_weights, reference)
+        return self._in_memory(read_arrays(channel), class_weights, reference)
+
+    def make_with_sample(self, channel: Channel, class_weights: Floats | None = None) -> tuple[Any, Any]:
+        """The matrix, and one of at most sample_rows of its rows, evenly spaced: itself where it has no more."""
+        step = math.ceil(channel.at_most / self._sample_rows)
+        if self._cache:
+            matrix = self._on_disk(self._cache, channel, class_weights, None)
+            sample = _thinned(channel, step)
+        else:
+            arrays = read_arrays(channel)
+            matrix = self._in_memory(arrays, class_weights, None)
+            sample = arrays.every(step)
+        return matrix, matrix if step == 1 else self._in_memory(sample, class_weights, matrix)
+
+    def _in_memory(self, arrays: Arrays, class_weights: Floats | None, reference: Any | None) -> Any:
         return xgboost.QuantileDMatrix(
-            features,
-            label=target,
-            weight=_weights(target, weight, class_weights),
+            arrays.features,
+            label=arrays.target,
+            weight=_weights(arrays.target, arrays.weight, class_weights),
             feature_names=list(self._codec.names),
             feature_types=self._codec.xgboost_types,
             ref=reference,
             **self._options,
         )
 
+    def _on_disk(self, cache: Path, channel: Channel, class_weights: Floats | None, reference: Any | None) -> Any:
+        pages = _Pages(channel, class_weights, cache / f"{len(list(cache.iterdir()))}")
+        return xgboost.ExtMemQuantileDMatrix(pages, ref=reference, **self._options)
 
-def read_arrays(channel: Channel) -> tuple[Floats, Floats | None, Floats]:
-    """Target (n,), weight (n,) or None, features (n, features), column after column in memory."""
+
+def read_arrays(channel: Channel) -> Arrays:
     rows = channel.at_most
     target = np.empty(rows, dtype=np.float32)
     weight = None if channel.codec.weight is None else np.empty(rows, dtype=np.float32)
@@ -53,7 +88,17 @@ def read_arrays(channel: Channel) -> tuple[Floats, Floats | None, Floats]:
             weight[start:end] = batch.weight
         for position, column in enumerate(batch.columns):
             features[position, start:end] = column
-    return target[:end], None if weight is None else weight[:end], features[:, :end].T
+    return Arrays(target[:end], None if weight is None else weight[:end], features[:, :end].T)
+
+
+def _thinned(channel: Channel, step: int) -> Arrays:
+    parts = [Arrays(rows.target, rows.weight, np.stack(rows.columns).T).every(step) for rows in channel.batches()]
+    weights = [part.weight for part in parts if part.weight is not None]
+    return Arrays(
+        np.concatenate([part.target for part in parts]),
+        np.concatenate(weights) if weights else None,
+        np.concatenate([part.features for part in parts]),
+    )
 
 
 def _weights(target: Floats, weight: Floats | None, class_weights: Floats | None) -> Floats | None:

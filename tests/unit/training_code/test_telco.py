@@ -49,11 +49,13 @@ def telco(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, dic
 
 
 def test_quality_with_default_hyperparameters(telco: tuple[Path, dict[int, dict[str, Any]]]):
-    """The bars hold for each of these splits; test sets of 700 rows scatter by 0.015, so other splits may miss one."""
-    found = {seed: (run["auc"]["value"], run["accuracy"]["value"]) for seed, run in telco[1].items()}
-    assert found[42][0] >= 0.83, found
-    assert found[42][1] >= 0.79, found
-    assert all(auc >= 0.81 and accuracy >= 0.77 for auc, accuracy in found.values()), found
+    """The bars hold for each of these splits; test sets of 700 rows scatter by 0.015, so other splits may miss one.
+
+    The threshold is that of the best F1 on validation: it finds most who leave, and pays with some accuracy.
+    """
+    found = {seed: {name: run[name]["value"] for name in ("auc", "f1", "recall")} for seed, run in telco[1].items()}
+    assert found[42]["auc"] >= 0.83, found
+    assert all(run["auc"] >= 0.81 and run["f1"] >= 0.57 and run["recall"] >= 0.6 for run in found.values()), found
 
 
 def test_blank_charges_survive_as_missing(telco: tuple[Path, dict[int, dict[str, Any]]]):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codec.arrow import floats_of
-from preprocessing.columns import arrow_digits, arrow_mask, arrow_numbers, text_column
+from preprocessing.columns import arrow_digits, arrow_numbers, text_column
 
 
 @given(st.lists(st.floats() | st.none(), max_size=40), st.integers(0, 5))
@@ -20,11 +20,6 @@ def test_digits(values: list[int | None]):
     codes = np.array([value or 0 for value in values], dtype=np.uint8)
     missing = np.array([value is None for value in values], dtype=bool)
     assert arrow_digits(codes, missing).to_pylist() == [None if v is None else str(v) for v in values]
-
-
-@given(st.lists(st.booleans(), max_size=40))
-def test_masks(values: list[bool]):
-    assert arrow_mask(np.array(values, dtype=bool)).to_pylist() == values
 
 
 @given(st.lists(st.text(max_size=5) | st.none(), max_size=20), st.integers(0, 5))

@@ -19,7 +19,7 @@ from codec.codec import BINARY
 from tests.unit.training_code.tiny import channels
 from tests.unit.training_code.training.splits import make_split, write_channels
 from training import checkpoints
-from training.boosting import Plan, boost
+from training.boosting import Data, Plan, boost
 from training.objectives import OBJECTIVES
 from training.rounds import History
 
@@ -113,7 +113,7 @@ def test_the_way_of_a_gpu_is_the_same_whether_interrupted_or_not(tmp_path: Path)
     def train_in(folder: Path, rounds: int) -> bytes:
         plan = GpuPlan({**parameters, "seed": 1, "device": "cpu"}, rounds, 99, EVERY, folder, "mark")
         with meeting(Cluster("algo-1", ("algo-1",))) as here:
-            booster = boost(plan, matrix, matrix, History(OBJECTIVES[BINARY]), here)
+            booster = boost(plan, Data(matrix, matrix, matrix), History(OBJECTIVES[BINARY]), here)
         return bytes(booster.save_raw("ubj"))
 
     train_in(tmp_path / "killed", 17)

@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codec.codec import BINARY
+from tests.unit.training_code.training.splits import codec_of, make_split, write_split
+from training.channels import Channel, open_channel
+from training.matrices import Matrices
+
+ROWS = 900
+
+
+@pytest.fixture
+def channel(tmp_path: Path) -> Channel:
+    codec = codec_of(BINARY, weighted=True)
+    return open_channel(write_split(tmp_path / "train", codec, make_split(BINARY, ROWS, 1), "parquet"), codec)
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_training_metrics_are_measured_on_rows_that_lie_evenly(tmp_path: Path, channel: Channel, on_disk: bool):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    matrices = Matrices(channel.codec, 1, 64, cache if on_disk else None, sample_rows=100)
+    matrix, sample = matrices.make_with_sample(channel)
+    split = make_split(BINARY, ROWS, 1)
+    assert (matrix.num_row(), sample.num_row()) == (ROWS, 100)
+    np.testing.assert_array_equal(matrix.get_label(), split.target)
+    np.testing.assert_array_equal(sample.get_label(), split.target[::9])
+    np.testing.assert_array_equal(sample.get_weight(), split.weight[::9])
+    assert sample.feature_types == matrix.feature_types == channel.codec.xgboost_types
+
+
+def test_few_rows_are_their_own_sample(channel: Channel):
+    matrix, sample = Matrices(channel.codec, 1, 64).make_with_sample(channel)
+    assert sample is matrix
