@@ -67,10 +67,11 @@ def _growth(data: Customers, peak_mb: float, folder: Path, factor: int = 10) -> 
 def _scaling(data: Customers, folder: Path, rounds: int) -> Row:
     """The same two files: on one host with one core, and on two hosts with one core each."""
     halves = _halves(data, folder / "halves")
-    one, two = [], []
-    for _ in range(rounds):
-        one.append(_sharded(data, [folder / "halves"], folder / "one"))
-        two.append(_sharded(data, halves, folder / "two"))
+    one, two, strangers = [], [], []
+    for _ in range(rounds + 2):
+        one.append(_sharded(data, [[folder / "halves"]], folder / "one"))
+        two.append(_sharded(data, [halves], folder / "two"))
+        strangers.append(_sharded(data, [[half] for half in halves], folder / "strangers"))
     return Row(
         "preprocess on two hosts of one core",
         median(two),
@@ -78,6 +79,10 @@ def _scaling(data: Customers, folder: Path, rounds: int) -> Row:
         "the same two files on one host of one core",
         "s",
         SCALING,
+        why=(
+            f"two processes that know nothing of each other and take one file each need {median(strangers):.2f} s here: "
+            f"the machine itself gives {median(one) / median(strangers):.2f}."
+        ),
     )
 
 
@@ -93,8 +98,19 @@ def _halves(data: Customers, folder: Path) -> list[Path]:
     return folders
 
 
-def _sharded(data: Customers, inputs: list[Path], output: Path) -> float:
+def _sharded(data: Customers, jobs: list[list[Path]], output: Path) -> float:
+    """Seconds until all jobs have ended, each on as many hosts as it has folders; each host has a core."""
     shutil.rmtree(output, ignore_errors=True)
+    commands = [
+        command for number, inputs in enumerate(jobs) for command in _hosts(data, inputs, output / f"job-{number}")
+    ]
+    cores = [{core} for core in sorted(os.sched_getaffinity(0))[: len(commands)]]
+    used = run_together(commands, [{"OMP_NUM_THREADS": "1"}] * len(commands), cores)
+    return max(usage.seconds for usage in used)
+
+
+def _hosts(data: Customers, inputs: list[Path], output: Path) -> list[list[str]]:
+    """The command of each host of a job."""
     hosts = [f"127.0.0.{number}" for number in range(1, len(inputs) + 1)]
     commands = []
     for host, folder in zip(hosts, inputs, strict=True):
@@ -103,6 +119,4 @@ def _sharded(data: Customers, inputs: list[Path], output: Path) -> float:
         config.write_text(json.dumps({"current_host": host, "hosts": hosts}))
         arguments = ["--data", folder, "--definition", data.definition, "--output", output / host]
         commands.append(script("preprocess", *arguments, "--resource-config", config, "--nthread", 1))
-    cores = [{core} for core in sorted(os.sched_getaffinity(0))[: len(inputs)]]
-    used = run_together(commands, [{"OMP_NUM_THREADS": "1"}] * len(commands), cores)
-    return max(usage.seconds for usage in used)
+    return commands

@@ -63,8 +63,8 @@ class DataDefinition:
 
     @property
     def required_columns(self) -> tuple[str, ...]:
-        """Without repetition: a split's column may be the target or a feature."""
-        named = (self.target, *self.features, self.key, self.weight, self.split.column)
+        """Without repetition: a split's column, or one that evaluate groups by, may be the target or a feature."""
+        named = (self.target, *self.features, self.key, self.weight, self.split.column, *self.evaluation.slices)
         return tuple(dict.fromkeys(name for name in named if name))
 
     @property

@@ -29,4 +29,9 @@ def run(results: Results, tell: Tell) -> Judged:
 def metrics_of(evaluation: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
     """The metrics that are one number; curves and the confusion matrix are in the report."""
     found = evaluation[metrics_key(evaluation)]
-    return {name: metric for name, metric in found.items() if isinstance(metric, dict) and "value" in metric}
+    return {
+        name: metric
+        for name, metric in found.items()
+        # A class of the confusion matrix may be called "value".
+        if name != "confusion_matrix" and isinstance(metric, dict) and "value" in metric
+    }

@@ -136,7 +136,7 @@ class StartRun:
         whole = upload.size <= SCREENED_BYTES
         chunks = self.objects.stream(upload, SCREENED_BYTES)
         text = gunzipped(chunks, whole) if found.gzipped else chunks
-        return screen(Beginning(text, SCREENED_BYTES, whole), definition.data)
+        return screen(Beginning(text, SCREENED_BYTES, whole), definition.data, frozenset(definition.evaluation.slices))
 
 
 def _upload_of(event: ObjectCreated) -> Upload:

@@ -21,7 +21,7 @@ OnMalformed = Callable[[int, str, str], None]
 def csv_batches(
     file: Path, required: Sequence[str], on_malformed: OnMalformed, block_bytes: int
 ) -> tuple[list[str], Iterator[pa.RecordBatch]]:
-    """The header, and the rows as columns of strings. Empty cells are null.
+    """The header, without spaces around its names, and the rows as columns of strings. Empty cells are null.
 
     A malformed row is reported before the batch that ends after it.
     """
@@ -45,7 +45,8 @@ def csv_batches(
         )
     except pa.ArrowInvalid as error:
         raise BadData(_why_unreadable(file, str(error))) from error
-    return reader.schema.names, _batches(reader, file)
+    stripped = [name.strip() for name in reader.schema.names]
+    return stripped, (batch.rename_columns(stripped) for batch in _batches(reader, file))
 
 
 def _batches(reader: pyarrow.csv.CSVStreamingReader, file: Path) -> Iterator[pa.RecordBatch]:
@@ -65,7 +66,8 @@ def _header(file: Path, required: Sequence[str]) -> tuple[list[str], str]:
     # A character may be cut at the end of what was read; Arrow checks the whole file.
     text = start.decode("utf-8-sig", errors="replace").lstrip("\r\n")
     found = {delimiter: _cells(text, delimiter) for delimiter in DELIMITERS}
-    best = max(DELIMITERS, key=lambda delimiter: (len(set(required) & set(found[delimiter])), len(found[delimiter])))
+    wanted = set(required)
+    best = max(DELIMITERS, key=lambda one: (len(wanted & {name.strip() for name in found[one]}), len(found[one])))
     return found[best], best
 
 

@@ -1,6 +1,5 @@
 """A channel → the matrix that XGBoost trains on, in memory, or on disk where memory does not suffice."""
 
-import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,10 +13,6 @@ from training.channels import Channel, Floats, Rows
 # Of rows that XGBoost sees at once when it trains from disk: large enough that a page is worth its reading.
 _PAGE_BYTES = 64 << 20
 
-# The metrics of the training rows are measured on so many of them: ranking all rows after each round (AUC) would cost
-# as much as the round itself, to say within a thousandth what a sample says.
-SAMPLE_ROWS = 50_000
-
 
 class Arrays(NamedTuple):
     """target: (n,); weight: (n,) or None; features: (n, features), column after column in memory."""
@@ -26,20 +21,22 @@ class Arrays(NamedTuple):
     weight: Floats | None
     features: Floats
 
-    def every(self, step: int) -> "Arrays":
-        return Arrays(self.target[::step], None if self.weight is None else self.weight[::step], self.features[::step])
+    def every(self, step: int, start: int = 0) -> "Arrays":
+        rows = slice(start, None, step)
+        return Arrays(self.target[rows], None if self.weight is None else self.weight[rows], self.features[rows])
 
 
 class Matrices:
     """Makes the matrices of one training. cache: a folder for matrices on disk; None keeps them in memory."""
 
-    def __init__(
-        self, codec: Codec, nthread: int, max_bin: int, cache: Path | None = None, sample_rows: int = SAMPLE_ROWS
-    ) -> None:
+    def __init__(self, codec: Codec, nthread: int, max_bin: int, cache: Path | None = None) -> None:
         self._codec = codec
         self._cache = cache
-        self._sample_rows = sample_rows
         self._options = {"nthread": nthread, "max_bin": max_bin}
+
+    @property
+    def in_memory(self) -> bool:
+        return self._cache is None
 
     def make(self, channel: Channel, class_weights: Floats | None = None, reference: Any | None = None) -> Any:
         """class_weights: by class code, times the rows' own. A matrix with a reference takes that one's bins."""
@@ -47,9 +44,12 @@ class Matrices:
             return self._on_disk(self._cache, channel, class_weights, reference)
         return self._in_memory(read_arrays(channel), class_weights, reference)
 
-    def make_with_sample(self, channel: Channel, class_weights: Floats | None = None) -> tuple[Any, Any]:
-        """The matrix, and one of at most sample_rows of its rows, evenly spaced: itself where it has no more."""
-        step = math.ceil(channel.at_most / self._sample_rows)
+    def make_part(self, channel: Channel, reference: Any, step: int, start: int) -> Any:
+        """In memory, of every step-th row from `start` on, with the reference's bins."""
+        return self._in_memory(read_arrays(channel).every(step, start), None, reference)
+
+    def make_with_sample(self, channel: Channel, step: int, class_weights: Floats | None = None) -> tuple[Any, Any]:
+        """The matrix, and one of every step-th of its rows (1: itself)."""
         if self._cache:
             matrix = self._on_disk(self._cache, channel, class_weights, None)
             sample = _thinned(channel, step)

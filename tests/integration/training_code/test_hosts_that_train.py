@@ -14,7 +14,8 @@ import pytest
 import train
 from codec.codec import BINARY
 from tests.unit.training_code.tiny import channels
-from tests.unit.training_code.training.splits import write_channels
+from tests.unit.training_code.training.splits import codec_of, make_split, write_channels, write_split
+from training.booster import SHARED_VALIDATION_ROWS
 
 SCRIPTS = Path(train.__file__).parent
 
@@ -103,6 +104,22 @@ def test_several_hosts_train_one_model_as_good_as_that_of_one(splits: Path, star
     assert training["rows"] == alone["rows"]
     # SageMaker collects every host's folder: only one may hold the model.
     assert [(host.folder / "model").exists() for host in hosts] == [True, *[False] * (count - 1)]
+
+
+def test_hosts_share_a_large_validation_split(splits: Path, start, tmp_path: Path):
+    codec, split = codec_of(BINARY), make_split(BINARY, SHARED_VALIDATION_ROWS, seed=7)
+    large = write_split(tmp_path / "large" / "validation", codec, split, "parquet")
+    more = ["--validation", str(large), "--num_round", "200", "--early_stopping_rounds", "5"]
+    alone = start([_shards(splits, 1)[0]], *more)
+    assert alone[0].ended() == (0, "")
+    of_one = json.loads((alone[0].folder / "model" / "training.json").read_text())
+    shutil.rmtree(alone[0].folder)
+    hosts = start(_shards(splits, 2), *more)
+    assert [host.ended() for host in hosts] == [(0, "")] * 2
+    of_two = json.loads((hosts[0].folder / "model" / "training.json").read_text())
+    assert of_two["best_validation_auc"] == pytest.approx(of_one["best_validation_auc"], abs=0.002)
+    assert of_two["threshold"] == pytest.approx(of_one["threshold"], abs=0.05)
+    assert of_two["rows"] == of_one["rows"] == {"train": 8000, "validation": SHARED_VALIDATION_ROWS}
 
 
 @pytest.mark.parametrize("count", [2, 3])

@@ -38,6 +38,11 @@ def test_a_dropped_column_may_be_there_or_not() -> None:
     assert screened("id,age,plan,churned,note\n1,30,a,yes,x\n2,3,b,no,\n").rows == 2
 
 
+def test_a_dropped_column_that_evaluate_groups_by_must_be_there() -> None:
+    with pytest.raises(UnusableUploadError, match="column 'note' is missing from the header"):
+        screen(Beginning([GOOD.encode()], 1 << 20), DATA, frozenset({"note"}))
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_the_one_that_makes_the_header_fit(delimiter: str) -> None:
     assert screened(GOOD.replace(",", delimiter)).rows == 2

@@ -20,6 +20,11 @@ def test_columns_by_role():
     assert set(definition.columns) - set(definition.required_columns) == {"note"}
 
 
+def test_columns_that_evaluate_groups_by_must_be_there():
+    definition = parse_definition({**definition_document(), "evaluation": {"slices": ["note", "city"]}})
+    assert definition.required_columns == ("left", "income", "visits", "city", "id", "note")
+
+
 def test_what_is_absent_has_the_platforms_defaults():
     data = {"target": "y", "positive_label": 1, "features": {"a": {"type": "numeric"}}}
     definition = parse_definition({"data": data})

@@ -14,18 +14,19 @@ _MOST_HEADER_LINES = 100
 _SHOWN = 5
 
 
-def read_header(lines: Iterator[str], data: Data) -> tuple[list[str], str]:
+def read_header(lines: Iterator[str], data: Data, sliced: frozenset[str]) -> tuple[list[str], str]:
     """The columns' names and the delimiter: the one by which the header holds the required columns.
 
-    Takes the header's lines from `lines`. Raises UnusableUploadError when the columns are not the definition's.
+    Takes the header's lines from `lines`. sliced: columns that Evaluate groups by.
+    Raises UnusableUploadError when the columns are not the definition's.
     """
     text = _first_record(lines)
     headers = {delimiter: _split(text, delimiter) for delimiter in DELIMITERS}
     if not any(headers[","]):
         raise UnusableUploadError("the file is empty: upload a file with a header line and rows")
-    wanted = data.required_columns
+    wanted = data.required_columns | sliced
     delimiter = max(DELIMITERS, key=lambda one: (len(wanted & set(headers[one])), len(headers[one])))
-    _check_columns(headers[delimiter], data)
+    _check_columns(headers[delimiter], data, wanted)
     return headers[delimiter], delimiter
 
 
@@ -53,11 +54,11 @@ def _split(record: Iterable[str], delimiter: str) -> list[str]:
         raise UnusableUploadError(f"the header is not CSV: {error}") from None
 
 
-def _check_columns(header: Sequence[str], data: Data) -> None:
+def _check_columns(header: Sequence[str], data: Data, wanted: frozenset[str]) -> None:
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
         raise UnusableUploadError(f"column {names(twice)} stands twice in the header: give each column its own name")
-    missing = sorted(data.required_columns - set(header))
+    missing = sorted(wanted - set(header))
     if missing:
         raise UnusableUploadError(_missing(missing, header, data))
     new = [name for name in header if name not in data.columns]

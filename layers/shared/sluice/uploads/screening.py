@@ -22,13 +22,13 @@ class Screening:
     """What is left to check, and by whom; empty when nothing is."""
 
 
-def screen(beginning: Beginning, data: Data) -> Screening:
-    """Check a file's header and rows against the definition.
+def screen(beginning: Beginning, data: Data, sliced: frozenset[str] = frozenset()) -> Screening:
+    """Check a file's header and rows against the definition. sliced: columns that Evaluate groups by.
 
     What only a whole file can show is not held against a part. Raises UnusableUploadError.
     """
     lines = beginning.lines()
-    header, delimiter = read_header(lines, data)
+    header, delimiter = read_header(lines, data, sliced)
     seen = _Seen(header.index(data.target), header.index(data.key) if data.key else None, data, target_check(data))
     for number, row in _rows(csv.reader(lines, delimiter=delimiter), beginning):
         seen.add(number, row)

@@ -21,8 +21,8 @@ def channel(tmp_path: Path) -> Channel:
 def test_training_metrics_are_measured_on_rows_that_lie_evenly(tmp_path: Path, channel: Channel, on_disk: bool):
     cache = tmp_path / "cache"
     cache.mkdir()
-    matrices = Matrices(channel.codec, 1, 64, cache if on_disk else None, sample_rows=100)
-    matrix, sample = matrices.make_with_sample(channel)
+    matrices = Matrices(channel.codec, 1, 64, cache if on_disk else None)
+    matrix, sample = matrices.make_with_sample(channel, step=9)
     split = make_split(BINARY, ROWS, 1)
     assert (matrix.num_row(), sample.num_row()) == (ROWS, 100)
     np.testing.assert_array_equal(matrix.get_label(), split.target)
@@ -32,5 +32,12 @@ def test_training_metrics_are_measured_on_rows_that_lie_evenly(tmp_path: Path, c
 
 
 def test_few_rows_are_their_own_sample(channel: Channel):
-    matrix, sample = Matrices(channel.codec, 1, 64).make_with_sample(channel)
+    matrix, sample = Matrices(channel.codec, 1, 64).make_with_sample(channel, step=1)
     assert sample is matrix
+
+
+def test_hosts_share_rows_without_a_gap(channel: Channel):
+    matrices = Matrices(channel.codec, 1, 64)
+    whole = matrices.make(channel)
+    parts = [matrices.make_part(channel, whole, step=3, start=rank).get_label() for rank in range(3)]
+    np.testing.assert_array_equal(np.stack(parts).T.ravel(), whole.get_label())
