@@ -80,7 +80,7 @@ def _scaling(data: Customers, folder: Path, rounds: int) -> Row:
         "s",
         SCALING,
         why=(
-            f"two processes that know nothing of each other and take one file each need {median(strangers):.2f} s here: "
+            f"two processes that know nothing of each other, with one file each, need {median(strangers):.2f} s here: "
             f"the machine itself gives {median(one) / median(strangers):.2f}."
         ),
     )
