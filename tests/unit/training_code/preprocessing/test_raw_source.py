@@ -92,7 +92,7 @@ def test_empty_cells_are_null_and_blank_ones_are_text(tmp_path: Path, definition
 def test_spaces_around_a_columns_name_are_no_part_of_it(tmp_path: Path, definition: DataDefinition):
     """As when the upload was screened."""
     _file(tmp_path, "id, income ,visits,city,\tleft\n1,2,3,x,No\n")
-    assert next(_rows(_read(tmp_path, definition))) == dict(zip(NAMES, ["1", "2", "3", "x", "No"], strict=True))
+    assert next(iter(_rows(_read(tmp_path, definition)))) == dict(zip(NAMES, ["1", "2", "3", "x", "No"], strict=True))
 
 
 def test_several_files_are_one_table_whatever_their_format_and_the_order_of_columns(
