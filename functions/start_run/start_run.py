@@ -57,11 +57,14 @@ class StartRun:
             definition = self._definition(model)
             if definition.data.mode == "snapshot" and not self.objects.is_newest(upload):
                 return self._skipped(model, f"{upload.data_version}: a newer version of the file is there already")
-            self._screen(upload, definition)
+            screening = self._screen(upload, definition)
         except BadInputError as error:
             return self._quarantined(model, upload, error)
         except ObjectMissingError as error:
             return Answer("nothing", str(error))
+        if screening.left:
+            why = f"{upload.data_version}: not looked at before the run: {screening.left}"
+            self.journal.record(model, "UPLOAD_PARTLY_SCREENED", why, once=upload.data_version)
         if not self.leases.offer(model, upload):
             return self._skipped(model, f"{upload.data_version}: a newer upload waits already")
         return self._take_waiting(model, execution_arn)

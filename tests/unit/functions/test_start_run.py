@@ -253,6 +253,14 @@ def test_every_format_of_preprocess_is_screened(upload: Upload, name: str, body:
     assert upload.deliver(upload.event(body, name), "execution-1").outcome == outcome
 
 
+def test_what_was_not_screened_is_said(upload: Upload) -> None:
+    parquet = b"PAR1" + b"." * 8 + (8).to_bytes(4, "little") + b"PAR1"
+
+    upload.deliver(upload.event(parquet, "churn.parquet"), "execution-1")
+
+    assert upload.stage.actions() == ["UPLOAD_PARTLY_SCREENED", "RUN_STARTED"]
+
+
 def test_a_bad_definition_quarantines_the_upload_and_names_the_field(upload: Upload) -> None:
     upload.stage.put_definition(trainign={"spot": True})
 

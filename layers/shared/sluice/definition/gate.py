@@ -1,14 +1,14 @@
 """`gate`: what a challenger must reach before it may be approved."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from sluice.definition.data import Task
 from sluice.definition.section import Section
 
-MetricName = Literal[
+BinaryMetric = Literal[
     "accuracy",
     "precision",
     "recall",
@@ -18,46 +18,27 @@ MetricName = Literal[
     "log_loss",
     "brier",
     "calibration_error",
+]
+MulticlassMetric = Literal[
+    "accuracy",
     "weighted_precision",
     "weighted_recall",
     "weighted_f1",
     "macro_precision",
     "macro_recall",
     "macro_f1",
+    "log_loss",
+    "brier",
+    "auc",
     "weighted_auc",
-    "mae",
-    "mse",
-    "rmse",
-    "r2",
-    "mape",
 ]
+RegressionMetric = Literal["mae", "mse", "rmse", "r2", "mape"]
+MetricName = Literal[BinaryMetric, MulticlassMetric, RegressionMetric]
 
 METRICS_OF_TASK: Mapping[Task, tuple[MetricName, ...]] = {
-    "binary": (
-        "accuracy",
-        "precision",
-        "recall",
-        "f1",
-        "auc",
-        "precision_recall_auc",
-        "log_loss",
-        "brier",
-        "calibration_error",
-    ),
-    "multiclass": (
-        "accuracy",
-        "weighted_precision",
-        "weighted_recall",
-        "weighted_f1",
-        "macro_precision",
-        "macro_recall",
-        "macro_f1",
-        "log_loss",
-        "brier",
-        "auc",
-        "weighted_auc",
-    ),
-    "regression": ("mae", "mse", "rmse", "r2", "mape"),
+    "binary": get_args(BinaryMetric),
+    "multiclass": get_args(MulticlassMetric),
+    "regression": get_args(RegressionMetric),
 }
 """What evaluate.py measures."""
 
