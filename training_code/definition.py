@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,12 +102,17 @@ def parse_definition(document: Mapping[str, Any]) -> DataDefinition:
         weight=data.get("weight") or None,
         split=_split(data.get("split") or {}, str(data["target"])),
         missing=_missing(data.get("missing") or {}),
-        missing_values=tuple(str(value) for value in data.get("missing_values", DEFAULT_MISSING_VALUES)),
+        missing_values=_trimmed(data.get("missing_values", DEFAULT_MISSING_VALUES)),
         max_reject_ratio=float(data.get("max_reject_ratio", 0.01)),
         max_categories=int(data.get("max_categories", 64)),
         rare_level_min_count=int(data.get("rare_level_min_count", 5)),
         evaluation=_evaluation(document.get("evaluation") or {}),
     )
+
+
+def _trimmed(values: Iterable[Any]) -> tuple[str, ...]:
+    """As cells are before they are compared; without repetition."""
+    return tuple(dict.fromkeys(str(value).strip() for value in values))
 
 
 def _required(section: Mapping[str, Any], name: str, path: str) -> Any:

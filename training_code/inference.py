@@ -8,7 +8,7 @@ On a laptop, after train.py:
 In: text/csv (with a header line, or in the order of features.json), application/json (a record, a list of records, or
 {"instances": […]} of records by name or lists by position) or application/jsonlines (one of them per line). A missing,
 null or empty cell is a missing value; a level that training never saw is scored as one. JSON's NaN and Infinity are
-read as those words in CSV are: a numeric column refuses them.
+read as those words in CSV are: a numeric column refuses them, unless they are among the definition's missing values.
 
 Out: text/csv, application/json or application/jsonlines, the first of them in the Accept header. Its parameters choose
 what: output=probability, label or both; contributions=true adds SHAP values, at a price (about 0.05 ms a row).

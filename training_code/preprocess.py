@@ -4,7 +4,8 @@ On a laptop:
 
     python training_code/preprocess.py --data churn.csv --definition definition.json --output out/
 
---data and --definition take a file or a folder; data is CSV (separated by , ; tab or |, plain or compressed) or
+--data and --definition take a file or a folder. definition.json is model.yaml as JSON: every run keeps its own, with
+defaults written out, under runs/<run_id>/definition/. data is CSV (separated by , ; tab or |, plain or compressed) or
 Parquet. Output: train/train.csv, validation/validation.csv and test/test.csv (target first, no header, all numeric,
 empty field = missing; --format parquet: the same as columns with names), holdout/holdout.csv (the raw rows of the test
 split, in the order of test.csv), codec/{features.json,counts.json,rejects.csv},
@@ -31,7 +32,7 @@ from definition import DataDefinition, read_definition
 from job import OUTPUT_DIR, Arguments, run
 from preprocessing.assignment import assign_splits
 from preprocessing.baseline import baseline_statistics, write_baseline
-from preprocessing.counts import agree_counts, check_splits, count_blocks
+from preprocessing.counts import agree_counts, check_splits, check_weights, count_blocks
 from preprocessing.encoded_rows import RowEncoder
 from preprocessing.histograms import agree_spreads
 from preprocessing.holdout import write_holdout
@@ -102,6 +103,7 @@ def preprocess(arguments: Namespace, cluster: Cluster, hosts: Meeting) -> None:
         block_counts = count_blocks(data, values, pool)
         counts = agree_counts(block_counts, data, rejected, values, hosts)
         check_splits(counts, definition)
+        check_weights(block_counts, definition, hosts)
 
         statistics = agree_statistics(data, definition, pool, hosts)
         codec = previous or learn_codec(definition, values.target, statistics, data, hosts)

@@ -7,7 +7,8 @@ On a laptop, after preprocess.py:
 In SageMaker the paths come from SM_CHANNEL_TRAIN, SM_CHANNEL_VALIDATION, SM_CHANNEL_CODEC and SM_MODEL_DIR, the hosts
 from SM_HOSTS, and the hyperparameters as arguments. The model folder gets model.ubj (XGBoost's own format),
 features.json, training.json and code/ with inference.py and what it imports, so that the artifact serves itself. With
---checkpoint_rounds, a job that is started again goes on from --checkpoint-dir and gives the same model.
+--checkpoint_rounds N, a job that is started again goes on from checkpoints/ beside the model folder (--checkpoint-dir)
+and gives the same model as one that ran through with the same N.
 """
 
 import os
@@ -19,7 +20,7 @@ from pathlib import Path
 from cluster.hosts import training_cluster
 from codec.codec import Codec
 from codec.features_json import CodecFormatError, read_codec
-from job import OUTPUT_DIR, Arguments, BadData, run
+from job import OUTPUT_DIR, Arguments, BadData, end, run
 from training.artifact import write_artifact
 from training.booster import train_booster
 from training.company import company
@@ -36,9 +37,11 @@ def parse_arguments(argv: Sequence[str]) -> Namespace:
         parser.add_argument(f"--{name}", type=Path, default=Path(channel))
     model_dir = Path(os.environ.get("SM_MODEL_DIR", "/opt/ml/model"))
     parser.add_argument("--model-dir", type=Path, default=model_dir)
-    # Which SageMaker keeps in S3 while the job runs; it has no variable.
-    parser.add_argument("--checkpoint-dir", type=Path, default=model_dir.parent / "checkpoints")
-    return parse_hyperparameters(parser, argv)
+    # Which SageMaker keeps in S3 while the job runs, as /opt/ml/checkpoints; it has no variable.
+    parser.add_argument("--checkpoint-dir", type=Path, help="default: checkpoints/ beside the model folder")
+    arguments = parse_hyperparameters(parser, argv)
+    arguments.checkpoint_dir = arguments.checkpoint_dir or arguments.model_dir.parent / "checkpoints"
+    return arguments
 
 
 def main(argv: Sequence[str]) -> None:
@@ -66,4 +69,4 @@ def _read_codec(folder: Path) -> Codec:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main, sys.argv[1:], FAILURE_FILE))
+    end(run(main, sys.argv[1:], FAILURE_FILE))

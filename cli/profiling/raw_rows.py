@@ -41,6 +41,9 @@ def as_text(column: Any) -> list[str]:
     import pyarrow as pa
 
     plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    if pa.types.is_boolean(plain.type):
+        # As the jobs read them; Arrow's own words are small.
+        return ["" if cell is None else str(cell) for cell in plain.to_pylist()]
     return ["" if cell is None else cell for cell in plain.cast(pa.string()).to_pylist()]
 
 

@@ -26,7 +26,10 @@ def register_service(
     async def route(method: str, path: str, headers: dict[str, str], body: bytes, query: object) -> Any:
         for prefix, rest_handler in by_path.items():
             if path.startswith(prefix):
-                return await rest_handler(method, path, headers, body, query)
+                status, answered, document = await rest_handler(method, path, headers, body, query)
+                # MiniStack takes an answer in JSON for an envelope of its own, and gives it the control plane's type.
+                # It looks for headers in their usual spelling.
+                return status, {header.lower(): value for header, value in answered.items()}, document
         return await handler(method, path, headers, body, query)
 
     gateway.SERVICE_HANDLERS[name] = route

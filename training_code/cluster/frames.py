@@ -8,6 +8,8 @@ DATA, BYE, LOST = 1, 2, 3
 _HEADER = struct.Struct("!BQ")
 _COUNT = struct.Struct("!I")
 _LENGTH = struct.Struct("!Q")
+# Bytes. Hosts exchange counts and ranges of hashes: some ten megabytes each.
+_LONGEST = 1 << 32
 
 
 def send_frame(connection: socket.socket, kind: int, payload: bytes) -> None:
@@ -18,6 +20,8 @@ def send_frame(connection: socket.socket, kind: int, payload: bytes) -> None:
 def receive_frame(connection: socket.socket) -> tuple[int, bytes]:
     """Raises EOFError where the connection ended, whether between messages or within one."""
     kind, length = _HEADER.unpack(receive_exactly(connection, _HEADER.size))
+    if length > _LONGEST:
+        raise OSError(f"a message of {length:,} bytes is none of ours")
     return kind, receive_exactly(connection, length)
 
 

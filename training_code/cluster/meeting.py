@@ -87,6 +87,8 @@ class _Star:
         self._arrived: queue.SimpleQueue[tuple[int, int, bytes] | LostHost] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._over = False
+        # Ranks that are done: whatever becomes of them, nobody has lost them.
+        self._departed: set[int] = set()
         self._readers = [
             threading.Thread(target=self._read, args=(rank,), name=f"meeting with {cluster.hosts[rank]}", daemon=True)
             for rank in connections
@@ -132,6 +134,8 @@ class _Star:
             with self._lock:
                 send_frame(self._connections[rank], kind, payload)
         except OSError:
+            if rank in self._departed:
+                return
             # The loss itself comes from the connection's reader, which may know more (LOST).
             while True:
                 self._next(kind)
@@ -143,6 +147,8 @@ class _Star:
                 kind, payload = receive_frame(self._connections[rank])
                 if kind == LOST:
                     return self._lose(payload.decode("utf-8", "replace"), rank)
+                if kind == BYE:
+                    self._departed.add(rank)
                 self._arrived.put((rank, kind, payload))
         except (OSError, EOFError):
             self._lose(f"{self._cluster.hosts[rank]} was lost: its connection ended. See its log for why.", rank)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from codec.cells import LARGEST_NUMBER, CellError, parse_number
+from codec.cells import LARGEST_NUMBER, CellError, cell_text, parse_number
 from codec.codec import NUMERIC, Codec, Feature, Floats, cell_encoder, encode_distinct
 from lean_arrow import pyarrow as pa
 
@@ -62,11 +62,24 @@ def text_cells(column: pa.Array) -> pa.Array:
     if pa.types.is_boolean(column.type):
         return pc.if_else(column, "True", "False")
     if pa.types.is_floating(column.type):
-        column = pc.if_else(pc.is_nan(column), None, column)
-        whole = pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), 2.0**63))
-        as_integer = pc.cast(pc.if_else(whole, column, None), pa.int64(), safe=False)
-        return pc.if_else(whole, pc.cast(as_integer, pa.string()), pc.cast(column, pa.string()))
+        return _float_texts(pc.if_else(pc.is_nan(column), None, column))
     return pc.cast(column, pa.string())
+
+
+def _float_texts(column: pa.Array) -> pa.Array:
+    """Arrow spells some floats otherwise than Python (0.00001, 1.5e+10): cell_text writes those, each once."""
+    size = pc.abs(column)
+    whole = pc.and_(pc.equal(column, pc.floor(column)), pc.less(size, 2.0**63))
+    as_integer = pc.cast(pc.if_else(whole, column, None), pa.int64(), safe=False)
+    texts = pc.if_else(whole, pc.cast(as_integer, pa.string()), pc.cast(column, pa.string()))
+    alike = pc.or_(whole, pc.and_(pc.greater_equal(size, 1e-4), pc.less(size, 1e9)))
+    otherwise = pc.fill_null(pc.invert(alike), False)
+    if not pc.any(otherwise).as_py():
+        return texts
+    # By way of the text: a 32-bit 1e-05 must not show the digits that it has as a double.
+    distinct = pc.cast(texts.filter(otherwise), pa.float64()).dictionary_encode()
+    spelled = pa.array([cell_text(value) for value in distinct.dictionary.to_pylist()], pa.string())
+    return pc.replace_with_mask(texts, otherwise, spelled.take(distinct.indices))
 
 
 def floats_of(column: pa.Array) -> Floats:

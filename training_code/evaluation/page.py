@@ -68,12 +68,12 @@ def curve(name: str, across: Sequence[float], up: Sequence[float], diagonal: boo
 
 
 def bars(name: str, values: Mapping[str, float]) -> str:
-    """One bar a value, in the order given; the longest is the largest."""
+    """One bar a value from 0 to 1, in the order given; the longest is the largest."""
     scale = BAR_WIDTH / max(*values.values(), 1e-12)
     drawn = [
         f'<rect class="bar" x="200" y="{BAR_HEIGHT * at + 3}" width="{scale * value:.1f}" height="{BAR_HEIGHT - 6}"/>'
         f'<text x="192" y="{BAR_HEIGHT * at + 15}" text-anchor="end">{escape(label[:28])}</text>'
-        f'<text x="{205 + scale * value:.1f}" y="{BAR_HEIGHT * at + 15}">{value:.1f}</text>'
+        f'<text x="{205 + scale * value:.1f}" y="{BAR_HEIGHT * at + 15}">{value:.1%}</text>'
         for at, (label, value) in enumerate(values.items())
     ]
     height = BAR_HEIGHT * len(values)

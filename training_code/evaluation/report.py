@@ -50,7 +50,7 @@ def render(
         *_confusion(metrics.get("confusion_matrix")),
         *_curves(metrics),
         *_slices(evaluation.get("slices") or [], key),
-        section("Feature importance (mean gain)", _importances(importances)),
+        section("Feature importance (share of the mean gains)", _importances(importances)),
         section("Data", _data_table(training.get("counts") or {})),
         section("Hyperparameters", table(("", "value"), _hyperparameter_rows(training))),
     ]
@@ -72,7 +72,9 @@ def _number(value: float | None) -> str:
     """Four decimals; of large numbers, such as a squared error in cents, fewer."""
     if value is None:
         return "not defined"
-    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.6g}"
+    if abs(value) < 1000:
+        return f"{value:.4f}"
+    return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
 
 
 def _metrics_table(metrics: Mapping[str, Any], key: str, champion: Mapping[str, Any] | None) -> str:
@@ -138,8 +140,11 @@ def _with_deviation(metric: Mapping[str, float | None]) -> str:
 
 
 def _importances(importances: Mapping[str, float]) -> str:
-    top = dict(sorted(importances.items(), key=lambda item: -item[1])[:SHOWN_FEATURES])
-    return bars("Importance", top) if top else paragraph("The model uses no feature.")
+    total = sum(importances.values())
+    if not total:
+        return paragraph("The model uses no feature.")
+    top = sorted(importances.items(), key=lambda item: -item[1])[:SHOWN_FEATURES]
+    return bars("Importance", {name: gain / total for name, gain in top})
 
 
 def _data_table(counts: Mapping[str, Any]) -> str:

@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from codec.arrow import encode_column, text_cells
 from codec.codec import NUMERIC, REGRESSION, Feature, Floats
 from definition import DataDefinition
-from preprocessing.columns import Masks, text_column
+from preprocessing.columns import Masks, trimmed_column
 from preprocessing.raw_source import RawBatch
 from preprocessing.rejects import Reject
 from preprocessing.row_hash import Hashes, combine, hash_cells
@@ -38,17 +37,21 @@ class Distinct:
     values: pa.Array
 
     def hashes(self, seed: int) -> Hashes:
-        return hash_cells(text_column(self.values), seed)[self.index]
+        return hash_cells(trimmed_column(self.values), seed)[self.index]
 
 
 @dataclass
 class EncodedBatch:
-    """columns: ready for the spill. distinct: columns whose values are yet to be numbered over all batches."""
+    """columns: ready for the spill. distinct: columns whose values are yet to be numbered over all batches.
+
+    unlisted: how many malformed rows are not among the rejects.
+    """
 
     block: Block
     raw: pa.RecordBatch
     bad: Masks
     rejects: list[Reject]
+    unlisted: int
     columns: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     distinct: dict[str, Distinct] = field(default_factory=dict)
 
@@ -67,8 +70,9 @@ class EncodedBatch:
 
 def encode_batch(batch: RawBatch, definition: DataDefinition) -> EncodedBatch:
     rows = batch.cells.num_rows
-    block = Block(rows, batch.first, tuple(reject.row_number for reject in batch.malformed))
-    encoded = EncodedBatch(block, batch.cells, np.zeros(rows, dtype=bool), list(batch.malformed))
+    block = Block.without(rows, batch.first, batch.malformed)
+    unlisted = len(batch.malformed) - len(batch.listed)
+    encoded = EncodedBatch(block, batch.cells, np.zeros(rows, dtype=bool), list(batch.listed), unlisted)
     for name, kind in definition.features.items():
         if kind == NUMERIC:
             encoded.columns[feature_column(name)] = _numbers(encoded, name, frozenset(definition.missing_values))
@@ -116,8 +120,8 @@ def _encode_position(encoded: EncodedBatch, definition: DataDefinition) -> None:
     """What the row's split depends on."""
     encoded.columns[HASHES] = row_hashes(encoded.raw, definition, encoded.distinct)
     if definition.key:
-        trimmed = text_column(pc.utf8_trim_whitespace(text_cells(encoded.raw[definition.key])))
-        missing = np.flatnonzero(np.diff(trimmed.offsets) == 0)
+        keys = trimmed_column(text_cells(encoded.raw[definition.key]))
+        missing = np.flatnonzero(np.diff(keys.offsets) == 0)
         encoded.refuse(definition.key, dict.fromkeys(missing.tolist(), "the key is missing"))
     column = definition.split.column
     if column and definition.split.method == TIME:
@@ -132,6 +136,7 @@ def _encode_position(encoded: EncodedBatch, definition: DataDefinition) -> None:
 def row_hashes(raw: pa.RecordBatch, definition: DataDefinition, known: dict[str, Distinct] | None = None) -> Hashes:
     """Of the key; without one of all of the row's cells, in name order: a file may order its columns as it likes.
 
+    Spaces around a cell do not count, as everywhere else: a key is in one split however it is written.
     known: distinct values that need to be hashed only once.
     """
     seed = definition.split.seed
@@ -139,7 +144,7 @@ def row_hashes(raw: pa.RecordBatch, definition: DataDefinition, known: dict[str,
     columns = []
     for name in names:
         distinct = (known or {}).get(feature_column(name))
-        columns.append(distinct.hashes(seed) if distinct else hash_cells(text_column(text_cells(raw[name])), seed))
+        columns.append(distinct.hashes(seed) if distinct else hash_cells(trimmed_column(text_cells(raw[name])), seed))
     return combine(columns)
 
 

@@ -33,6 +33,11 @@ def text_column(array: pa.Array) -> TextColumn:
     return TextColumn(window, np.frombuffer(data or b"", dtype=np.uint8))
 
 
+def trimmed_column(array: pa.Array) -> TextColumn:
+    """As text_column, without the spaces around the cells."""
+    return text_column(pc.utf8_trim_whitespace(array))
+
+
 def arrow_numbers(values: npt.NDArray[Any], kind: pa.DataType, missing: Masks | None = None) -> pa.Array:
     """values: of kind's own width. Cells of the mask are null; a mask without any is as good as none."""
     validity = None

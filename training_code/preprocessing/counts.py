@@ -13,11 +13,12 @@ from definition import DataDefinition
 from job import BadData
 from preprocessing.agreement import gather_json
 from preprocessing.assignment import SPLIT
+from preprocessing.batch_encoding import WEIGHT
 from preprocessing.exact_sum import as_float, exact_sum
 from preprocessing.ingest import Ingested
 from preprocessing.parallel import Workers
 from preprocessing.spill import Block
-from preprocessing.splitting import SPLITS, TRAIN
+from preprocessing.splitting import SPLITS, TRAIN, TRAIN_CODE, VALIDATION_CODE, SplitCodes
 from preprocessing.target import TargetValues
 
 Document = dict[str, Any]
@@ -25,11 +26,15 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class BlockCounts:
-    """By split: rows, rows by class (none for a regression), the exact sum of the target (regression only)."""
+    """By split: rows, rows by class (none for a regression), the exact sum of the target (regression only).
+
+    weighted: the rows whose weight is above 0, as training reads it; all rows where there are no weights.
+    """
 
     rows: list[int]
     classes: npt.NDArray[np.int64]
     sums: list[int]
+    weighted: list[int]
 
 
 def count_blocks(data: Ingested, values: TargetValues, workers: Workers) -> list[BlockCounts]:
@@ -38,14 +43,24 @@ def count_blocks(data: Ingested, values: TargetValues, workers: Workers) -> list
 
 def _count(data: Ingested, values: TargetValues, block: Block) -> BlockCounts:
     splits, target = data.spill.read(block, SPLIT), values.read(block)
-    rows = np.bincount(splits, minlength=len(SPLITS))[: len(SPLITS)].tolist()
+    rows = _rows_by_split(splits)
+    weighted = rows
+    if WEIGHT in block.places:
+        weighted = _rows_by_split(splits[data.spill.read(block, WEIGHT).astype(np.float32) > 0])
     labels = len(values.target.classes)
     if values.target.task == REGRESSION:
         sums = [exact_sum(target[splits == code]) for code in range(len(SPLITS))]
-        return BlockCounts(rows, np.zeros((len(SPLITS), 0), dtype=np.int64), sums)
+        return BlockCounts(rows, np.zeros((len(SPLITS), 0), dtype=np.int64), sums, weighted)
     kept = splits < len(SPLITS)
     cells = splits[kept].astype(np.int64) * labels + target[kept]
-    return BlockCounts(rows, np.bincount(cells, minlength=len(SPLITS) * labels).reshape(len(SPLITS), labels), [])
+    classes = np.bincount(cells, minlength=len(SPLITS) * labels).reshape(len(SPLITS), labels)
+    return BlockCounts(rows, classes, [], weighted)
+
+
+def _rows_by_split(splits: SplitCodes) -> list[int]:
+    """Without the rejected rows."""
+    rows: list[int] = np.bincount(splits, minlength=len(SPLITS))[: len(SPLITS)].tolist()
+    return rows
 
 
 def agree_counts(
@@ -90,6 +105,20 @@ def check_splits(counts: Mapping[str, Any], definition: DataDefinition) -> None:
                 f"The {name} split holds {held} ({counts[name]} of {counts['rows']} rows): "
                 f"{_NEEDED[definition.task].format(target=definition.target)} "
                 "Upload more rows, or change data.split in model.yaml."
+            )
+
+
+def check_weights(blocks: Sequence[BlockCounts], definition: DataDefinition, meeting: Meeting) -> None:
+    """Training needs a row that counts, and so does the split that decides when it stops. blocks: of this host."""
+    if not definition.weight:
+        return
+    mine = [sum(block.weighted[code] for block in blocks) for code in range(len(SPLITS))]
+    weighted = [sum(host) for host in zip(*gather_json(meeting, mine), strict=True)]
+    for code in (TRAIN_CODE, VALIDATION_CODE):
+        if not weighted[code]:
+            raise BadData(
+                f"The weights in column {definition.weight!r} are 0 in every row of the {SPLITS[code]} split: none "
+                "would count. Upload rows with weights above 0, or remove data.weight from model.yaml."
             )
 
 

@@ -58,9 +58,10 @@ def ingested(raw: RawData, folder: Path, workers: Workers, progress: Progress) -
 
 def _add(data: Ingested, encoded: EncodedBatch) -> None:
     data.columns = tuple(encoded.raw.schema.names)
-    data.row_count += encoded.block.rows + len(encoded.block.left_out)
-    data.log.rows += int(np.count_nonzero(encoded.bad)) + len(encoded.block.left_out)
+    data.row_count += encoded.block.rows + encoded.block.left_out
+    data.log.rows += int(np.count_nonzero(encoded.bad)) + encoded.block.left_out
     data.log.add(encoded.rejects)
+    data.log.add_unlisted("", encoded.unlisted)
     if not encoded.block.rows:
         return
     for name, column in encoded.distinct.items():

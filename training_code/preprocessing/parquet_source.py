@@ -8,8 +8,10 @@ import pyarrow.parquet
 
 from job import BadData
 
-# A row as text takes about as many bytes; so a batch holds about as much as one of a CSV file.
-BYTES_A_ROW = 128
+# A row as text takes at least about as many bytes; so a batch holds about as much as one of a CSV file.
+LEAST_BYTES_A_ROW = 128
+# In memory, whatever it holds: a number, or where its text begins and a short text.
+LEAST_BYTES_A_CELL = 8
 
 
 def parquet_batches(file: Path, block_bytes: int) -> tuple[list[str], Iterator[pa.RecordBatch]]:
@@ -26,7 +28,13 @@ def parquet_batches(file: Path, block_bytes: int) -> tuple[list[str], Iterator[p
                 f"{file.name} holds lists or structs in the column {field.name!r} ({field.type}): write one value per "
                 "cell, or leave the column out."
             )
-    return schema.names, _batches(reader, file, max(1, block_bytes // BYTES_A_ROW))
+    return schema.names, _batches(reader, file, max(1, block_bytes // _bytes_a_row(reader.metadata)))
+
+
+def _bytes_a_row(footer: pyarrow.parquet.FileMetaData) -> int:
+    """An estimate: a file may store a long text once for many rows, so its bytes are not all that rows take."""
+    stored = sum(footer.row_group(group).total_byte_size for group in range(footer.num_row_groups))
+    return max(LEAST_BYTES_A_ROW, LEAST_BYTES_A_CELL * footer.num_columns, stored // max(1, footer.num_rows))
 
 
 def _batches(reader: pyarrow.parquet.ParquetFile, file: Path, rows: int) -> Iterator[pa.RecordBatch]:

@@ -1,7 +1,7 @@
 """The uploaded rows, batch by batch, and what is wrong with a file as a whole."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +9,7 @@ import pyarrow as pa
 from definition import DataDefinition
 from job import BadData
 from preprocessing.csv_source import csv_batches
+from preprocessing.malformed import MalformedRows, Numbers
 from preprocessing.parquet_source import parquet_batches
 from preprocessing.raw_files import is_parquet
 from preprocessing.rejects import Reject
@@ -22,13 +23,14 @@ BLOCK_BYTES = 2 << 20
 class RawBatch:
     """Rows in the columns of the first file. CSV cells are text; null is an empty cell.
 
-    first: the number of the first row, counted over all files, malformed rows included. malformed: rows with too few
-    or too many cells that stood among or before these, and are not in `cells`.
+    first: the number of the first row, counted over all files, malformed rows included. malformed: the numbers of rows
+    with too few or too many cells that stood among or before these, and are not in `cells`. listed: the first of them.
     """
 
     cells: pa.RecordBatch
     first: int
-    malformed: tuple[Reject, ...]
+    malformed: Numbers
+    listed: tuple[Reject, ...]
 
     @property
     def end(self) -> int:
@@ -49,39 +51,24 @@ def raw_batches(
                 raise BadData(
                     f"{file.name} and {files[0].name} have different columns: give all files the same header."
                 )
-            yield RawBatch(batch.cells.select(names), batch.first, batch.malformed)
+            yield replace(batch, cells=batch.cells.select(names))
             first = batch.end
 
 
 def _file_batches(file: Path, definition: DataDefinition, first: int, block_bytes: int) -> Iterator[RawBatch]:
     """At least one batch, so that a file without rows tells its columns too."""
-    malformed: list[Reject] = []
+    malformed = MalformedRows(first)
     if is_parquet(file):
         names, batches = parquet_batches(file, block_bytes)
     else:
-        before = first - 1
-
-        def reject(number: int, text: str, reason: str) -> None:
-            malformed.append(Reject(before + number, "", text, reason))
-
-        names, batches = csv_batches(file, definition.required_columns, reject, block_bytes)
+        names, batches = csv_batches(file, definition.required_columns, malformed.add, block_bytes)
     _check_columns(file, names, definition)
     for cells in batches:
-        batch = RawBatch(cells, first, _up_to(malformed, first + cells.num_rows))
+        batch = RawBatch(cells, first, *malformed.take_before(first + cells.num_rows))
         first = batch.end
         yield batch
     empty = pa.RecordBatch.from_arrays([pa.nulls(0, pa.string()) for _ in names], names=list(names))
-    yield RawBatch(empty, first, tuple(malformed))
-
-
-def _up_to(malformed: list[Reject], end: int) -> tuple[Reject, ...]:
-    """Takes those before the row `end`, which each of them moves one further: the reader is ahead of its batches."""
-    count = 0
-    while count < len(malformed) and malformed[count].row_number < end + count:
-        count += 1
-    taken = tuple(malformed[:count])
-    del malformed[:count]
-    return taken
+    yield RawBatch(empty, first, *malformed.take_all())
 
 
 def _check_columns(file: Path, names: Sequence[str], definition: DataDefinition) -> None:

@@ -11,19 +11,25 @@ from cluster.meeting import Meeting
 from job import BadData
 
 # A file of which most rows are bad must not fill the memory: further ones are counted, not listed.
-MOST_LISTED = 100_000
+MOST_LISTED = 10_000
 SHOWN_COLUMNS = 3
 SHOWN_CHARACTERS = 200
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that cannot be used. row_number 1 is the first row after the header, counted over all files of a host."""
+    """A row that cannot be used. row_number 1 is the first row after the header, counted over all files of a host.
+
+    value: at most SHOWN_CHARACTERS of it are kept.
+    """
 
     row_number: int
     column: str
     value: str
     reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", self.value[:SHOWN_CHARACTERS])
 
 
 @dataclass
@@ -49,12 +55,17 @@ class RejectLog:
             column = self._columns.setdefault(reject.column, _Column(0, reject.row_number, reject.reason))
             column.cells += 1
 
+    def add_unlisted(self, column: str, cells: int) -> None:
+        """Further cells of a column that has rejects already."""
+        if cells:
+            self._columns[column].cells += cells
+
     def write(self, path: Path) -> None:
         with path.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
             writer.writerow(["row_number", "column", "value", "reason"])
             for reject in sorted(self._listed, key=lambda reject: (reject.row_number, reject.column)):
-                writer.writerow([reject.row_number, reject.column, reject.value[:SHOWN_CHARACTERS], reject.reason])
+                writer.writerow([reject.row_number, reject.column, reject.value, reject.reason])
 
     def summary(self) -> dict[str, Any]:
         columns = {name: [c.cells, c.first_row, c.first_reason] for name, c in self._columns.items()}

@@ -1,7 +1,8 @@
 """Keys that stand in more than one row, over all files of all hosts.
 
 Hashes are compared, one range of them after the other, so that memory stays bounded. Only the rows whose hashes are
-not alone are read again, for their text: two keys may share a hash, and a message needs names.
+not alone are read again, for their text: two keys may share a hash, and a message needs names. Spaces around a key do
+not count.
 """
 
 from collections import Counter
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cluster.meeting import Meeting
 from codec.arrow import text_cells
@@ -110,7 +112,7 @@ def _my_rows_of(raw: RawData, data: Ingested, hashes: Hashes) -> Iterator[tuple[
         cells: pa.RecordBatch = batch.cells.select([key])
         found = np.isin(row_hashes(cells, raw.definition), hashes) & (data.spill.read(block, SPLIT) != REJECTED_CODE)
         if found.any():
-            texts = text_cells(cells[key].filter(pa.array(found))).to_pylist()
+            texts = pc.utf8_trim_whitespace(text_cells(cells[key].filter(pa.array(found)))).to_pylist()
             for text, number in zip(texts, block.numbers()[found].tolist(), strict=True):
                 seen[text] += 1
                 if seen[text] <= SHOWN_ROWS:

@@ -25,16 +25,32 @@ class _Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Block:
-    """first: the number of its first row. left_out: the numbers of malformed rows, which hold no place in columns."""
+    """first: the number of its first row. left_out: how many malformed rows stand among the others.
+
+    Those hold no place in columns. left_out_bits: a bit per number, set for theirs; blocks stay in memory, so it is
+    no list of them.
+    """
 
     rows: int
     first: int
-    left_out: tuple[int, ...] = ()
+    left_out: int = 0
+    left_out_bits: bytes = field(default=b"", repr=False)
     places: dict[str, _Place] = field(default_factory=dict, repr=False)
 
+    @classmethod
+    def without(cls, rows: int, first: int, malformed: npt.NDArray[np.int64]) -> "Block":
+        """malformed: the numbers of the rows to leave out, each between the block's first and its last."""
+        if not len(malformed):
+            return cls(rows, first)
+        left_out = np.zeros(rows + len(malformed), dtype=bool)
+        left_out[malformed - first] = True
+        return cls(rows, first, len(malformed), np.packbits(left_out).tobytes())
+
     def numbers(self) -> npt.NDArray[np.int64]:
-        every = np.arange(self.first, self.first + self.rows + len(self.left_out))
-        return np.delete(every, np.asarray(self.left_out, dtype=np.int64) - self.first)
+        if not self.left_out:
+            return np.arange(self.first, self.first + self.rows)
+        bits = np.frombuffer(self.left_out_bits, dtype=np.uint8)
+        return self.first + np.flatnonzero(np.unpackbits(bits, count=self.rows + self.left_out) == 0)
 
 
 class Spill:

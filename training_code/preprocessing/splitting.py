@@ -1,8 +1,9 @@
 """Which split a row belongs to.
 
 Each row has a place on a line: the hash of its key (or of its content), or its point in time. Two cuts part the line
-into training, validation and test rows. A hash sees neither the row's position nor the other rows, so a row stays in
-its split when data is appended, in every shard, and no key is in two splits. Stratified: the cuts are such that each
+into training, validation and test rows. A hash sees neither the row's position nor the other rows, so no key is in two
+splits. By hash alone the cuts are fixed too: a row stays in its split when data is appended, and in every shard. The
+cuts of the other methods depend on all rows, and move when data is appended. Stratified: they are such that each
 stratum is parted in the same ratios. By time: the oldest rows train, the newest test; rows of one moment stay together.
 """
 

@@ -9,7 +9,7 @@ Per row, by `output` of the Accept header (JSON's default is both, CSV's the pro
 
 With contributions, CSV rows go on with the features' values, in their order, and the bias; JSON adds
 "contributions": {feature: value, …, "bias": value}. Multiclass has them once per class. They are SHAP values in the
-model's unit before its last function (binary: log-odds), and sum to the row's margin.
+model's unit before its last function (boosted: binary log-odds; forest: the probability), and sum to the row's margin.
 
 Numbers have nine digits, which tell any two 32-bit floats apart.
 """

@@ -1,7 +1,7 @@
-"""A model artifact and the scores it gives to raw rows: the same functions behind the endpoint and evaluate.py."""
+"""A model artifact, as train.py wrote it and as the endpoint and evaluate.py open it."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +13,8 @@ import numpy.typing as npt
 from codec.codec import Codec
 from codec.features_json import read_codec
 from lean_xgboost import xgboost
-from serving.booster import scores_of
 from serving.cell_table import cell_table
-from serving.encoding import Cells, encode_quickly, feature_cells
+from serving.encoding import Cells, feature_cells
 from serving.plain_csv import PlainCsv
 
 # Where training.json names no other, a score of at least this is the positive label.
@@ -26,7 +25,7 @@ Scores = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Artifact:
-    """What train.py wrote."""
+    """What a model folder holds, and what is derived from it once."""
 
     booster: Any
     codec: Codec
@@ -53,15 +52,3 @@ def load_artifact(folder: Path) -> Artifact:
     booster.load_model(folder / "model.ubj")
     training = folder / "training.json"
     return Artifact(booster, codec, json.loads(training.read_text(encoding="utf-8")) if training.exists() else {})
-
-
-def score_rows(artifact: Artifact, rows: Iterable[Sequence[Any]]) -> Scores:
-    """As the booster gives them. Rows: raw cells in feature order. CellError names row and column."""
-    return scores_of(artifact.booster, encode_quickly(artifact.codec, artifact.cells, list(rows)))
-
-
-def rows_of_table(codec: Codec, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
-    """The features' cells of rows under a header, in feature order; a feature without a column is missing."""
-    position = {name: at for at, name in enumerate(header)}
-    wanted = [position.get(name) for name in codec.names]
-    return [[None if at is None else row[at] for at in wanted] for row in rows]

@@ -63,8 +63,8 @@ def _by_position(codec: Codec, rows: Sequence[Sequence[Any]]) -> Sequence[Sequen
     for number, row in enumerate(rows, start=1):
         if len(row) != width:
             raise BadRequest(
-                f"row {number} has {len(row)} values, the model takes {width}: {_shown(codec.names)} in this order; "
-                "or send them by name."
+                f"row {number} has {len(row)} values, the model takes {width}: {_shown(codec.names)} in this order, in "
+                "CSV separated by commas; or send them by name, in CSV under a header."
             )
     return rows
 

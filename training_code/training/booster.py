@@ -77,7 +77,7 @@ def _train(
     train, sample = matrices.make_with_sample(channels[0], _sample_step(channels[0], here), balance.weights)
     validation = _validation(channels[1], matrices, train, here)
     history = History(OBJECTIVES[codec.target.task])
-    plan = _plan(arguments, parameters, [train, validation], here)
+    plan = _plan(arguments, parameters, channels, here)
     booster = boost(plan, Data(train, validation, sample), history, here)
     kept = booster[: history.best + 1]
     # Metric collectors keep the last value they see: let it be that of the round that is kept.
@@ -112,7 +112,7 @@ def _cache(channels: list[Channel], share: float, here: Meeting) -> Iterator[Pat
         yield Path(folder)
 
 
-def _plan(arguments: Namespace, parameters: dict[str, Any], matrices: list[Any], here: Meeting) -> Plan:
+def _plan(arguments: Namespace, parameters: dict[str, Any], channels: list[Channel], here: Meeting) -> Plan:
     every = arguments.checkpoint_rounds
     return Plan(
         parameters=parameters,
@@ -120,27 +120,31 @@ def _plan(arguments: Namespace, parameters: dict[str, Any], matrices: list[Any],
         patience=arguments.early_stopping_rounds,
         every=every,
         folder=arguments.checkpoint_dir,
-        fingerprint=_fingerprint(arguments, parameters, matrices, here) if every else "",
+        fingerprint=_fingerprint(arguments, parameters, channels, here) if every else "",
     )
 
 
-def _fingerprint(arguments: Namespace, parameters: dict[str, Any], matrices: list[Any], here: Meeting) -> str:
+def _fingerprint(arguments: Namespace, parameters: dict[str, Any], channels: list[Channel], here: Meeting) -> str:
+    codec = channels[0].codec
     of_threads = ("nthread", "device")
     parts = {
         "chosen": chosen(arguments),
         "parameters": {name: value for name, value in parameters.items() if name not in of_threads},
         "xgboost": xgboost.__version__,
-        "features": [matrices[0].feature_names, matrices[0].feature_types],
-        "data": [_digest(matrix) for matrix in matrices],
+        "features": [codec.names, codec.xgboost_types],
+        "data": [_digest(channel) for channel in channels],
     }
     shards = here.gather(checkpoints.fingerprint(parts).encode())
     return checkpoints.fingerprint({"shards": [shard.decode() for shard in shards]})
 
 
-def _digest(matrix: Any) -> list[Any]:
-    """Rows, and a hash of their targets and weights."""
-    data = matrix.get_label().tobytes() + matrix.get_weight().tobytes()
-    return [matrix.num_row(), hashlib.sha256(data).hexdigest()]
+def _digest(channel: Channel) -> str:
+    """Of its files' bytes."""
+    digest = hashlib.sha256()
+    for file in channel.files:
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
 
 
 def _sample_step(channel: Channel, here: Meeting) -> int:

@@ -80,11 +80,19 @@ def newest(folder: Path, print_of_training: str) -> bytes:
         if _digest(model) != digest:
             print(f"{file.name} is cut off: passed over.", flush=True)
             continue
-        if read(model).fingerprint != print_of_training:
-            print(f"{file.name} is of other data or hyperparameters: passed over.", flush=True)
+        if not _is_of(model, print_of_training):
+            print(f"{file.name} is of other code, data or hyperparameters: passed over.", flush=True)
             continue
         return model
     return b""
+
+
+def _is_of(model: bytes, print_of_training: str) -> bool:
+    try:
+        return read(model).fingerprint == print_of_training
+    except (TypeError, ValueError):
+        # Another version's: no progress within, or one of other fields. XGBoost's own errors are ValueErrors.
+        return False
 
 
 def _found(folder: Path) -> Iterator[tuple[int, str, Path]]:

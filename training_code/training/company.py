@@ -18,7 +18,9 @@ from lean_xgboost import xgboost
 # XGBoost's limit for one collective call, seconds: the meeting notices a lost host, so that a slow one may take long.
 _COLLECTIVE_TIMEOUT = 24 * 3600
 # A collective call that fails says that some host is gone; the meeting says which, as soon as it hears, seconds.
-_NAMING = 60.0
+_NAMING = 10.0
+# XGBoost names the source file that an error comes from; this folder's are about other hosts.
+_OF_OTHERS = "/collective/"
 
 
 @contextmanager
@@ -56,9 +58,10 @@ def collective(cluster: Cluster, here: Meeting) -> Iterator[None]:
     xgboost.collective.init(**xgboost.collective.CommunicatorContext(**arguments).args)
     try:
         yield
-    except xgboost.core.XGBoostError:
-        # Its cause is most often a lost host. Then the meeting ends this process, and names that host.
-        threading.Event().wait(_NAMING)
+    except xgboost.core.XGBoostError as error:
+        if _OF_OTHERS in str(error):
+            # The meeting ends this process meanwhile, and names the host that was lost.
+            threading.Event().wait(_NAMING)
         raise
     xgboost.collective.finalize()
     if tracker:

@@ -16,6 +16,7 @@ from lean_xgboost import xgboost
 from training.ubjson import encode
 
 _NO_PARENT = np.iinfo(np.int32).max
+_NONE = -1
 _FORMAT_OF = "reg:squarederror"
 
 
@@ -58,10 +59,15 @@ def _trees(trees: Sequence[Any], outputs: Sequence[int], features: int) -> Itera
 
 
 def _tree(tree: Any, output: int, count: int, features: int, number: int) -> dict[str, Any]:
-    leaf = tree.children_left == -1
-    values = (tree.value.reshape(tree.node_count, -1)[:, output] / count).astype(np.float32)
+    order = breadth_first(tree.children_left, tree.children_right)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    left, right = tree.children_left[order], tree.children_right[order]
+    leaf = left == _NONE
+    left, right = (np.where(leaf, _NONE, place[children]).astype(np.int32) for children in (left, right))
+    values = (tree.value.reshape(tree.node_count, -1)[order, output] / count).astype(np.float32)
     parents = np.full(tree.node_count, _NO_PARENT, dtype=np.int32)
-    for children in (tree.children_left, tree.children_right):
+    for children in (left, right):
         parents[children[~leaf]] = np.flatnonzero(~leaf)
     return {
         "base_weights": values,
@@ -69,16 +75,16 @@ def _tree(tree: Any, output: int, count: int, features: int, number: int) -> dic
         "categories_nodes": np.empty(0, np.int32),
         "categories_segments": np.empty(0, np.int64),
         "categories_sizes": np.empty(0, np.int64),
-        "default_left": np.where(leaf, 0, tree.missing_go_to_left).astype(np.uint8),
+        "default_left": np.where(leaf, 0, tree.missing_go_to_left[order]).astype(np.uint8),
         "id": number,
-        "left_children": tree.children_left.astype(np.int32),
-        "loss_changes": np.zeros(tree.node_count, np.float32),
+        "left_children": left,
+        "loss_changes": np.where(leaf, 0, _gains(tree)[order]).astype(np.float32),
         "parents": parents,
-        "right_children": tree.children_right.astype(np.int32),
-        "split_conditions": np.where(leaf, values, first_above(tree.threshold)),
-        "split_indices": np.where(leaf, 0, tree.feature).astype(np.int32),
+        "right_children": right,
+        "split_conditions": np.where(leaf, values, first_above(tree.threshold[order])),
+        "split_indices": np.where(leaf, 0, tree.feature[order]).astype(np.int32),
         "split_type": np.zeros(tree.node_count, np.uint8),
-        "sum_hessian": tree.weighted_n_node_samples.astype(np.float32),
+        "sum_hessian": tree.weighted_n_node_samples[order].astype(np.float32),
         "tree_param": {
             "num_deleted": "0",
             "num_feature": str(features),
@@ -86,6 +92,24 @@ def _tree(tree: Any, output: int, count: int, features: int, number: int) -> dic
             "size_leaf_vector": "1",
         },
     }
+
+
+def _gains(tree: Any) -> npt.NDArray[np.float64]:
+    """By how much each split lowers the impurity, times the weight of its rows (of leaves: of no meaning)."""
+    weighted = tree.impurity * tree.weighted_n_node_samples
+    return weighted - weighted[tree.children_left] - weighted[tree.children_right]
+
+
+def breadth_first(left: npt.NDArray[np.intp], right: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """The nodes level by level, the two children of a node side by side; -1 is no child.
+
+    XGBoost goes to the right child by adding one to the left one's number; scikit-learn numbers depth first.
+    """
+    levels = [np.zeros(1, dtype=np.intp)]
+    while len(levels[-1]):
+        inner = levels[-1][left[levels[-1]] != _NONE]
+        levels.append(np.column_stack([left[inner], right[inner]]).ravel())
+    return np.concatenate(levels)
 
 
 def first_above(thresholds: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:

@@ -5,9 +5,12 @@ Each algorithm has its own, which a definition may set; PLATFORM are those that 
 
 import argparse
 import json
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from job import Arguments, BadData
 
@@ -19,18 +22,22 @@ BEST_F1, COST = "best-f1", "cost"
 DIRECTIONS = {"increasing": 1, "decreasing": -1}
 
 
-def _number(parse: Parse, low: float, high: float = float("inf"), above: bool = False, below: bool = False) -> Parse:
-    """A parser that holds low ≤ value ≤ high; above: low itself is out; below: high itself is."""
+# XGBoost holds whole numbers in 32 bits with a sign, and others as 32-bit floats.
+_MOST, _LARGEST = 2**31 - 1, float(np.finfo(np.float32).max)
+
+
+def _number(parse: Parse, low: float, high: float | None = None, above: bool = False, below: bool = False) -> Parse:
+    """A parser that holds low ≤ value ≤ high, as 32 bits hold it; above: low itself is out; below: high itself is."""
+    high = (_MOST if parse is int else _LARGEST) if high is None else high
 
     def checked(text: str) -> Any:
         try:
             value = parse(text)
         except ValueError:
             raise argparse.ArgumentTypeError(f"{text!r} is not a number of type {parse.__name__}") from None
-        if not (low < value if above else low <= value) or not (value < high if below else value <= high):
-            bounds = f"{'above' if above else 'at least'} {low:g}"
-            if high < float("inf"):
-                bounds += f", {'below' if below else 'at most'} {high:g}"
+        held = value if parse is int or not math.isfinite(value) else float(np.float32(value))
+        if not (low < held if above else low <= held) or not (held < high if below else held <= high):
+            bounds = f"{'above' if above else 'at least'} {low:g}, {'below' if below else 'at most'} {high:.10g}"
             raise argparse.ArgumentTypeError(f"{text} is out of bounds: {bounds}")
         return value
 

@@ -22,6 +22,7 @@ class Arrays(NamedTuple):
     features: Floats
 
     def every(self, step: int, start: int = 0) -> "Arrays":
+        """Views: they keep the whole alive."""
         rows = slice(start, None, step)
         return Arrays(self.target[rows], None if self.weight is None else self.weight[rows], self.features[rows])
 
@@ -52,12 +53,10 @@ class Matrices:
         """The matrix, and one of every step-th of its rows (1: itself)."""
         if self._cache:
             matrix = self._on_disk(self._cache, channel, class_weights, None)
-            sample = _thinned(channel, step)
-        else:
-            arrays = read_arrays(channel)
-            matrix = self._in_memory(arrays, class_weights, None)
-            sample = arrays.every(step)
-        return matrix, matrix if step == 1 else self._in_memory(sample, class_weights, matrix)
+            return matrix, matrix if step == 1 else self._in_memory(_thinned(channel, step), class_weights, matrix)
+        arrays = read_arrays(channel)
+        matrix = self._in_memory(arrays, class_weights, None)
+        return matrix, matrix if step == 1 else self._in_memory(arrays.every(step), class_weights, matrix)
 
     def _in_memory(self, arrays: Arrays, class_weights: Floats | None, reference: Any | None) -> Any:
         return xgboost.QuantileDMatrix(
@@ -92,13 +91,14 @@ def read_arrays(channel: Channel) -> Arrays:
 
 
 def _thinned(channel: Channel, step: int) -> Arrays:
-    parts = [Arrays(rows.target, rows.weight, np.stack(rows.columns).T).every(step) for rows in channel.batches()]
-    weights = [part.weight for part in parts if part.weight is not None]
-    return Arrays(
-        np.concatenate([part.target for part in parts]),
-        np.concatenate(weights) if weights else None,
-        np.concatenate([part.features for part in parts]),
-    )
+    """Every step-th row of each batch; of the rest of a batch nothing stays in memory."""
+    targets, weights, features = [], [], []
+    for rows in channel.batches():
+        targets.append(rows.target[::step].copy())
+        features.append(np.column_stack([column[::step] for column in rows.columns]))
+        if rows.weight is not None:
+            weights.append(rows.weight[::step].copy())
+    return Arrays(np.concatenate(targets), np.concatenate(weights) if weights else None, np.concatenate(features))
 
 
 def _weights(target: Floats, weight: Floats | None, class_weights: Floats | None) -> Floats | None:

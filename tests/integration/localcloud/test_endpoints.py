@@ -180,6 +180,9 @@ def test_a_scikit_learn_model_answers_as_it_does_at_home(hosting, name, tmp_path
     assert [float(line) for line in answer["Body"].read().split()] == expected
     assert answer["ContentType"] == "text/csv; charset=utf-8"
     assert answer["InvokedProductionVariant"] == "AllTraffic"
+    as_json = {"ContentType": "application/json", "Accept": "application/json"}
+    answer = hosting.runtime.invoke_endpoint(EndpointName=name, Body=json.dumps(rows), **as_json)
+    assert answer["ContentType"].split(";")[0] == "application/json"
     hosting.delete(name)
 
 

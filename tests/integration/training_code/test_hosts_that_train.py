@@ -135,7 +135,8 @@ def test_a_host_that_is_killed_fails_all_others_by_its_name(splits: Path, start,
 
 def test_a_host_without_a_file_fails_the_job_by_its_name(splits: Path, start):
     first, second = start([_shards(splits, 1)[0], []])
-    assert second.ended()[1].startswith("There is no .csv or .parquet file in the channel")
+    code, failure = second.ended()
+    assert (code, failure.startswith("There is no .csv or .parquet file in the channel")) == (1, True)
     code, failure = first.ended()
     assert (code, failure.startswith("127.0.0.2 was lost: it failed: There is no .csv or .parquet file")) == (1, True)
 
@@ -145,7 +146,9 @@ def test_a_host_that_fails_while_the_others_wait_in_a_collective_call(splits: Pa
     shards = _shards(splits, 2)
     shards[failing][-1] = "7.0,1,2,0\n"
     hosts = start(shards)
-    assert "train.csv is not what features.json describes" in hosts[failing].ended()[1]
+    code, failure = hosts[failing].ended()
+    assert code == 1
+    assert "train.csv is not what features.json describes" in failure
     code, failure = hosts[1 - failing].ended()
     assert code == 1
     assert failure.startswith(f"{hosts[failing].name} was lost: it failed: ")

@@ -1,17 +1,23 @@
 """Hosts of one job as processes on loopback."""
 
 import os
+import queue
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 import train
+from cluster.frames import BYE, send_frame
 from cluster.hosts import Cluster
-from cluster.joining import ports
+from cluster.joining import Deadline, connect, ports
+from cluster.meeting import meeting
+from tests.waiting import eventually
 
 SCRIPTS = Path(train.__file__).parent
 
@@ -135,3 +141,26 @@ def test_a_port_that_another_program_holds_is_passed_over(cluster):
         with connection:
             connection.sendall(b"220 another program, which speaks first")
         assert {host.line() for host in pair} == {" ".join(HOSTS[:2])}
+
+
+def test_a_host_that_dies_after_it_took_its_leave_is_not_waited_for(request: pytest.FixtureRequest):
+    hosts, job = HOSTS[:2], request.node.name
+    entered, go = queue.SimpleQueue(), threading.Event()
+
+    def first() -> None:
+        with meeting(Cluster(hosts[0], hosts, job), patience=30) as here:
+            entered.put(here)
+            go.wait(30)
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    connection = connect(Cluster(hosts[1], hosts, job), Deadline(30))
+    here = entered.get(timeout=30)
+    send_frame(connection, BYE, b"")
+    eventually(lambda: here._departed == {1}, "the first host hears the goodbye")
+    # Gone for good: whatever is sent to it fails.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+    go.set()
+    thread.join(30)
+    assert not thread.is_alive()

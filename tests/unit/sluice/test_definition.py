@@ -25,6 +25,12 @@ def test_an_unknown_field_is_refused_with_its_path_and_the_name_that_was_meant()
     assert problems_of(data__traget="x") == ["data.traget: is not a field of the definition; did you mean target?"]
 
 
+def test_words_for_missing_cells_are_trimmed_as_cells_are() -> None:
+    model = parse_definition(yaml.safe_dump(definition_fields(data__missing_values=["n/a ", "-", " n/a", " "])))
+
+    assert model.data.missing_values == ("n/a", "-", "")
+
+
 def test_every_problem_is_named_at_once() -> None:
     problems = problems_of(gate={"metrics": {"auc": {"min": "high"}}}, training={"instance_count": 0}, nonsense=1)
 
@@ -81,6 +87,14 @@ FOREST = "sklearn-random-forest"
         (
             {"training": {"hyperparameters": {"decision_threshold": 0.4}}},
             "training.hyperparameters.decision_threshold: is set from evaluation.threshold: write it there",
+        ),
+        (
+            {"training": {"hyperparameters": {"max_dept": 4}}},
+            "training.hyperparameters.max_dept: xgboost has no such hyperparameter; did you mean max_depth?",
+        ),
+        (
+            {"training": {"algorithm": "sklearn-random-forest", "hyperparameters": {"eta": 0.1}}},
+            "training.hyperparameters.eta: sklearn-random-forest has no such hyperparameter; known are: n_estimators",
         ),
         (
             {"training": {"hyperparameters": {"sagemaker_program": "x.py"}}},

@@ -70,6 +70,7 @@ def test_a_delimiter_inside_a_quoted_name_splits_nothing() -> None:
         ("id,age,plan,churned\n1,2,a,Yes\n2,3,b,No\n", "never holds the positive label 'yes'; it holds 'Yes', 'No'"),
         ("id,age,plan,churned\n1,2,a,yes\n2,3,b,no\n3,3,b,maybe\n", "holds 3 different values"),
         ("id,age,plan,churned\n7,2,a,yes\n8,3,b,no\n7,3,b,no\n", "row 4: key '7' in column 'id' appears a second time"),
+        ("id,age,plan,churned\n7,2,a,yes\n8,3,b,no\n 7 ,3,b,no\n", "row 4: key '7' in column 'id' appears a second"),
     ],
 )
 def test_an_unusable_file_says_what_where_and_what_to_do(text: str, expected: str) -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import inference
-from serving.artifact import Artifact, score_rows
-from tests.unit.training_code.tiny import Pipeline
+from serving.artifact import Artifact
+from tests.unit.training_code.tiny import Pipeline, score_rows
 
 
 @pytest.fixture(scope="module")

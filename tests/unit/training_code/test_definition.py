@@ -67,3 +67,14 @@ def test_agrees_with_the_platforms_own_definition():
         del document[absent]
     dumped = json.loads(Data.model_validate(document).model_dump_json())
     assert parse_definition({"name": "tiny", "data": dumped}) == parse_definition({"name": "tiny", "data": document})
+
+
+def test_words_for_missing_cells_are_trimmed_as_cells_are():
+    """By the platform and by the jobs: a padded word would never be met."""
+    from sluice.definition.data import Data
+
+    words = ["n/a ", "", " ", "n/a", "\tNA"]
+    document = definition_document(missing_values=words)
+    del document["data"]["split"]
+    assert parse_definition(document).missing_values == ("n/a", "", "NA")
+    assert Data.model_validate(document["data"]).missing_values == ("n/a", "", "NA")

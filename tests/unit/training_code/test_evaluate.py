@@ -15,9 +15,9 @@ from codec.codec import BINARY, MULTICLASS, REGRESSION
 from evaluation import binary as metrics
 from evaluation import multiclass, regression
 from job import BadData
-from serving.artifact import load_artifact, score_rows
+from serving.artifact import load_artifact
 from tests.unit.training_code.evaluation.models import CLASSES, make_model, make_trained, write_holdout
-from tests.unit.training_code.tiny import Pipeline, channels, evaluate_arguments
+from tests.unit.training_code.tiny import Pipeline, channels, evaluate_arguments, score_rows
 
 
 def _pack(model: Path, folder: Path) -> Path:

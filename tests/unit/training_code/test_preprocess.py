@@ -16,8 +16,12 @@ import pytest
 import preprocess
 from codec.codec import encode_rows
 from codec.features_json import read_codec
+from definition import Split, parse_definition
 from job import BadData
-from tests.unit.training_code.tiny import Pipeline, tiny_rows, write_definition, write_rows
+from preprocessing.batch_encoding import row_hashes
+from preprocessing.rejects import MOST_LISTED
+from preprocessing.splitting import fixed_cuts
+from tests.unit.training_code.tiny import Pipeline, definition_document, tiny_rows, write_definition, write_rows
 
 Rows = list[dict[str, Any]]
 
@@ -144,6 +148,14 @@ def test_too_many_rejects_fail_the_job_and_are_still_written(tmp_path: Path):
     assert len(_raw(tmp_path / "out" / "codec" / "rejects.csv")) == 12
 
 
+def test_very_many_malformed_rows_are_all_counted(tmp_path: Path):
+    definition = write_definition(tmp_path / "definition.json", task="regression")
+    (tmp_path / "rows.csv").write_text("id,income,visits,city,left\n" + "1,2\n" * (MOST_LISTED + 5))
+    arguments = ["--data", str(tmp_path / "rows.csv"), "--definition", str(definition), "--output"]
+    with pytest.raises(BadData, match=r"10005 of 10005 rows .* the number of cells: 10005, the first in row 1: "):
+        preprocess.main([*arguments, str(tmp_path / "out")])
+
+
 def test_repeated_keys_are_named(tmp_path: Path):
     rows = tiny_rows(300)
     rows[7]["id"], rows[9]["id"] = rows[3]["id"], rows[4]["id"]
@@ -151,6 +163,23 @@ def test_repeated_keys_are_named(tmp_path: Path):
         with pytest.raises(BadData, match=r"2 of its values appear.*'k00003' \(rows 4, 8\), 'k00004' \(rows 5, 10\)"):
             _run(tmp_path / str(number), rows, *more)
         assert not list((tmp_path / str(number) / "out").glob(".spill*"))
+
+
+def test_a_key_is_the_same_with_spaces_around_it(tmp_path: Path):
+    rows = tiny_rows(300)
+    padded = [{**row, "id": f" {row['id']}  "} for row in rows]
+    plain, out = _run(tmp_path / "plain", rows), _run(tmp_path / "padded", padded)
+    assert _same_files(plain / "train", out / "train")
+    rows[7]["id"] = rows[3]["id"] + " "
+    with pytest.raises(BadData, match=r"1 of its values appear.*'k00003' \(rows 4, 8\)"):
+        _run(tmp_path / "twice", rows)
+
+
+def test_without_a_key_a_row_is_the_same_with_spaces_around_its_cells(tmp_path: Path):
+    rows = [{name: cell for name, cell in row.items() if name != "id"} for row in tiny_rows(300)]
+    padded = [{name: f" {cell} " if cell != "" else "" for name, cell in row.items()} for row in rows]
+    plain, out = (_run(tmp_path / name, some, key=None) for name, some in (("plain", rows), ("padded", padded)))
+    assert _same_files(plain / "train", out / "train")
 
 
 def test_a_key_may_be_repeated_by_a_row_that_is_not_used(tmp_path: Path):
@@ -280,6 +309,17 @@ def test_weights_stand_after_the_target_and_must_make_sense(tmp_path: Path):
     assert read_codec(out / "codec" / "features.json").weight == "weight"
 
 
+@pytest.mark.parametrize(("split", "code"), [("train", 0), ("validation", 1)])
+def test_weights_that_are_all_zero_are_refused(tmp_path: Path, split: str, code: int):
+    """Also those that are zero as a 32-bit float, which is how training holds them."""
+    rows = [{**row, "weight": 1} for row in tiny_rows(300)]
+    hashes = row_hashes(pa.record_batch({"id": [row["id"] for row in rows]}), parse_definition(definition_document()))
+    for row, found in zip(rows, fixed_cuts(Split(0.6, 0.2, 0.2, 3)).codes(hashes), strict=True):
+        row["weight"] = "1e-60" if found == code else 1
+    with pytest.raises(BadData, match=f"weights in column 'weight' are 0 in every row of the {split} split"):
+        _run(tmp_path, rows, weight="weight")
+
+
 def test_the_codec_of_an_earlier_run(tmp_path: Path):
     rows = tiny_rows(400)
     missing = {"numeric": "median", "categorical": "keep"}
@@ -311,6 +351,40 @@ def test_a_codec_of_other_columns_is_refused(tmp_path: Path):
         )
     with pytest.raises(BadData, match=r"There is no features\.json in"):
         _run(tmp_path / "third", tiny_rows(300), "--codec", str(tmp_path))
+
+
+def test_the_codec_of_an_earlier_run_learns_which_columns_records_may_hold(tmp_path: Path):
+    rows = tiny_rows(300)
+    first = _run(tmp_path / "first", rows)
+    later = [{**row, "branch": "north"} for row in rows]
+    second = _run(tmp_path / "second", later, "--codec", str(first / "codec"), drop=["note", "branch"])
+    assert read_codec(second / "codec" / "features.json").ignored == {"id", "left", "note", "branch"}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "sentence"),
+    [
+        ({}, {"missing": {"numeric": "median"}}, "another data.missing.numeric than"),
+        ({"missing": {"numeric": "median"}}, {}, "another data.missing.numeric than"),
+        ({}, {"missing": {"categorical": "level"}}, "another data.missing.categorical than"),
+        ({"missing": {"categorical": "level"}}, {}, "another data.missing.categorical than"),
+        ({}, {"max_categories": 3}, "4 levels of 'city', and data.max_categories is 3: raise it"),
+    ],
+)
+def test_a_codec_that_was_learned_otherwise_is_refused(
+    tmp_path: Path, before: dict[str, Any], now: dict[str, Any], sentence: str
+):
+    first = _run(tmp_path / "first", tiny_rows(300), **before)
+    with pytest.raises(BadData, match=f"{sentence}.*run without --codec"):
+        _run(tmp_path / "second", tiny_rows(300), "--codec", str(first / "codec"), **now)
+
+
+def test_a_number_without_any_value_has_no_median_to_take_over(tmp_path: Path):
+    rows = [{**row, "income": ""} for row in tiny_rows(300)]
+    missing = {"numeric": "median", "categorical": "level"}
+    first = _run(tmp_path / "first", rows, missing=missing)
+    second = _run(tmp_path / "second", rows, "--codec", str(first / "codec"), missing=missing)
+    assert read_codec(second / "codec" / "features.json") == read_codec(first / "codec" / "features.json")
 
 
 def test_a_file_without_rows(tmp_path: Path):

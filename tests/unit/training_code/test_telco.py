@@ -11,8 +11,7 @@ import evaluate
 import inference
 import preprocess
 import train
-from serving.artifact import score_rows
-from tests.unit.training_code.tiny import channels, evaluate_arguments
+from tests.unit.training_code.tiny import channels, evaluate_arguments, score_rows
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "telco_churn.csv"
 NUMERIC = ("tenure", "MonthlyCharges", "TotalCharges")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,3 +94,12 @@ def evaluate_arguments(output: Path, model: Path, definition: Path, *more: str) 
     paths = {"holdout": output / "holdout", "model": model, "definition": definition, "output": output}
     none = [] if "--champion" in more else ["--champion", str(output / "no-champion")]
     return [*(part for name, path in paths.items() for part in (f"--{name}", str(path))), *none, *more]
+
+
+def score_rows(model: Any, rows: Sequence[Sequence[Any]]) -> Any:
+    """The endpoint's scores of rows of raw cells in feature order."""
+    from serving.media_types import JSON
+    from serving.predicting import predict
+    from serving.requests import Request
+
+    return predict(Request(JSON, rows=[list(row) for row in rows]), model).scores

@@ -20,7 +20,11 @@ class Feature(Section):
 
 
 class Split(Section):
-    """Shares of the rows. A row's split is a hash of its key, so it never changes when data is appended."""
+    """Shares of the rows.
+
+    With method hash a row's split is a hash of its key, so it never changes when data is appended. With the other
+    methods it may: where the cuts lie depends on all rows.
+    """
 
     train: Ratio = Field(default=0.7, description="Share of rows for training.")
     validation: Ratio = Field(default=0.2, description="Share for early stopping, the threshold and tuning.")
@@ -98,6 +102,11 @@ class Data(Section):
     rare_level_min_count: int = Field(
         default=5, ge=1, description="Training rows a level needs to get a code of its own."
     )
+
+    @field_validator("missing_values")
+    @classmethod
+    def _are_as_trimmed_as_cells(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(value.strip() for value in values))
 
     @field_validator("positive_label", mode="before")
     @classmethod

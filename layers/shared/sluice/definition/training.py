@@ -1,5 +1,6 @@
 """`training`: which algorithm learns, with what, on which machines."""
 
+import difflib
 import json
 from collections.abc import Iterator
 from typing import Literal, Self
@@ -14,6 +15,15 @@ SPOT_CHECKPOINT_ROUNDS = 50
 
 LONGEST_HYPERPARAMETER = 2500
 """Characters. SageMaker API Reference, CreateTrainingJob, HyperParameters."""
+
+HYPERPARAMETERS = {
+    "xgboost": (
+        *("num_round", "max_depth", "eta", "subsample", "colsample_bytree", "min_child_weight", "gamma", "reg_lambda"),
+        *("reg_alpha", "max_bin", "max_cat_to_onehot", "scale_pos_weight", "early_stopping_rounds", "seed", "nthread"),
+    ),
+    "sklearn-random-forest": ("n_estimators", "max_depth", "min_samples_leaf", "max_features", "seed", "nthread"),
+}
+"""What train.py takes: a misspelt name is refused before any job starts."""
 
 _SET_BY_THE_PLATFORM = {
     "algorithm": "training.algorithm",
@@ -59,7 +69,8 @@ class Training(Section):
         default=None,
         ge=0,
         le=100_000,
-        description="Rounds between checkpoints, from which an interrupted job goes on; 0: none. "
+        description="Rounds between checkpoints, from which an interrupted job goes on to the model of one that ran "
+        "through; another number, another model, as with another seed. 0: none. "
         f"Absent: {SPOT_CHECKPOINT_ROUNDS} with spot, else none.",
     )
     memory_share: float = Field(
@@ -119,6 +130,11 @@ class Training(Section):
                 yield FieldProblem(path, f"is set from {_SET_BY_THE_PLATFORM[name]}: write it there")
             elif name.startswith("sagemaker_"):
                 yield FieldProblem(path, "is set by the workflow: remove it")
+            elif name not in HYPERPARAMETERS[self.algorithm]:
+                known = HYPERPARAMETERS[self.algorithm]
+                close = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {close[0]}?" if close else f"known are: {', '.join(known)}"
+                yield FieldProblem(path, f"{self.algorithm} has no such hyperparameter; {hint}")
 
     def _length_problems(self) -> Iterator[FieldProblem]:
         sent = {f"hyperparameters.{name}": str(value) for name, value in self.hyperparameters.items()}

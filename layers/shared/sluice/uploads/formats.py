@@ -1,4 +1,8 @@
-"""Which formats are data, told by the file's name: Preprocess tells them apart the same way."""
+"""Which formats are data, told by the file's name, which is all that is known of an upload before it is read.
+
+Preprocess has the file: it takes one that begins with the magic bytes of Parquet for Parquet, whatever its name, every
+other one for text, and goes by the name only for the compression of that.
+"""
 
 from dataclasses import dataclass
 from typing import Literal

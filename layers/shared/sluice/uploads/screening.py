@@ -72,7 +72,7 @@ class _Seen:
         if self.target_at < len(row):
             self._add_target(number, row[self.target_at].strip())
         if self.key_at is not None and self.key_at < len(row):
-            self._add_key(number, row[self.key_at])
+            self._add_key(number, row[self.key_at].strip())
 
     def _add_target(self, number: int, text: str) -> None:
         if text and text not in self.data.missing_values:

@@ -7,6 +7,7 @@ import pytest
 
 from cli.errors import BadInputError
 from cli.profiling.reading import read_table
+from codec.arrow import text_cells
 
 
 def write(folder: Path, content: bytes) -> Path:
@@ -49,6 +50,14 @@ def test_parquet_is_read_as_text(tmp_path: Path) -> None:
     assert str(table.dialect) == "Parquet"
     assert table.dialect.runs_read_it
     assert table.frame.to_dict("list") == {"n": ["1", "", "3"], "x": ["0.5", "1", ""], "level": ["a", "b", ""]}
+
+
+def test_a_boolean_is_the_word_that_jobs_read(tmp_path: Path) -> None:
+    values = [True, False, None]
+    pq.write_table(pa.table({"left": values}), tmp_path / "data.parquet")
+    table = read_table(tmp_path / "data.parquet")
+    of_jobs = text_cells(pa.array(values)).to_pylist()
+    assert table.frame.to_dict("list") == {"left": [cell or "" for cell in of_jobs]} == {"left": ["True", "False", ""]}
 
 
 @pytest.mark.parametrize("cell", [["x"], {"x": 1}, b"x"])

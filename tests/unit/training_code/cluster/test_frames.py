@@ -21,3 +21,11 @@ def test_a_frame_that_is_cut_off_is_an_end():
         assert receive_frame(there) == (DATA, b"whole")
         with pytest.raises(EOFError):
             receive_frame(there)
+
+
+def test_a_length_that_no_host_of_ours_sends_is_refused():
+    here, there = socket.socketpair()
+    with here, there:
+        here.sendall(b"\x01" + b"\xff" * 8)
+        with pytest.raises(OSError, match="is none of ours"):
+            receive_frame(there)

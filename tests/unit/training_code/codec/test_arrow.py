@@ -15,6 +15,15 @@ from tests.unit.training_code.codec.cases import CELLS, CODEC, FILLING, MISSING,
 MORE_MISSING = [MISSING, frozenset({"-999"}), frozenset({"nan", "NaN"}), frozenset()]
 
 
+# Also powers of ten on both sides of where a spelling changes, and decimals of a few digits.
+FLOATS = (
+    st.floats()
+    | st.integers(-5, 5).map(float)
+    | st.integers(-30, 30).map(lambda power: 10.0**power)
+    | st.integers(-(10**9), 10**9).map(lambda number: number / 10**6)
+)
+
+
 def _table(rows: list[tuple[str, str]]) -> pa.Table:
     return pa.table({name: pa.array([row[at] for row in rows], pa.string()) for at, name in enumerate(CODEC.names)})
 
@@ -54,13 +63,30 @@ def test_numbers_of_a_parquet_file(values: list[float | None]):
         assert found.keys() == reasons.keys()
 
 
-@given(st.lists(st.floats() | st.integers(-5, 5).map(float), max_size=12))
-def test_floats_become_the_text_that_json_floats_become(values: list[float]):
+@given(st.lists(FLOATS | st.none(), max_size=12))
+def test_floats_become_the_text_that_json_floats_become(values: list[float | None]):
     written = text_cells(pa.array(values, pa.float64())).to_pylist()
+    assert [text or "" for text in written] == [cell_text(value) for value in values]
+
+
+@given(st.lists(st.floats(width=32), max_size=12))
+def test_floats_of_32_bits_keep_their_own_digits(values: list[float]):
+    """0.1, not the 0.10000000149011612 that it is as a double."""
+    written = text_cells(pa.array(values, pa.float32())).to_pylist()
     for text, value in zip(written, values, strict=True):
-        if math.isfinite(value):
-            assert float(text) == float(cell_text(value))
-            assert ("." in text or "e" in text) == (not value.is_integer() or abs(value) >= 2.0**63)
+        exact = value.is_integer() and abs(value) < 2.0**63
+        assert (text or "") == cell_text(value if exact else float(str(np.float32(value))))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1e-5, "1e-05"), (1e20, "100000000000000000000"), (1e-4, "0.0001"), (-0.0, "0"), (2.0**63, str(2**63))],
+)
+def test_a_level_of_a_parquet_file_is_the_one_that_a_request_names(value: float, text: str):
+    feature = Feature("dose", CATEGORICAL, (text,))
+    codes, _ = encode_column(feature, MISSING, pa.array([value, None, value]))
+    np.testing.assert_array_equal(codes, [0, math.nan, 0])
+    assert cell_encoder(feature, MISSING)(value) == 0
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_each_task_has_its_page(task: str):
         "not defined",
         {BINARY: "25.0%", MULTICLASS: "a&lt;b: 7, c: 2"}.get(task),
     ):
-        assert (shown or "12345.7") in page
+        assert (shown or "12,345.7") in page
     assert ("predicted" in page) == (task != REGRESSION)
     assert page.count("<polyline") == (3 if task == BINARY else 0)
 

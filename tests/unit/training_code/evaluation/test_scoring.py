@@ -9,7 +9,6 @@ from evaluation.artifacts import open_artifact
 from evaluation.holdout import BLOCK_BYTES
 from evaluation.scoring import GOLDEN_RECORDS, open_champion, score_holdout
 from job import BadData
-from serving.artifact import score_rows
 from tests.unit.training_code.evaluation.models import (
     CLASSES,
     Trained,
@@ -18,6 +17,7 @@ from tests.unit.training_code.evaluation.models import (
     tiny_codec,
     write_holdout,
 )
+from tests.unit.training_code.tiny import score_rows
 
 TASKS = (BINARY, MULTICLASS, REGRESSION)
 

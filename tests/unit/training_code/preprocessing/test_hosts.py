@@ -136,8 +136,17 @@ def test_shards_of_different_columns(tmp_path: Path):
         _run_shards_only(tmp_path, [rows, fewer])
 
 
-def _run_shards_only(folder: Path, shards: list[Rows]) -> None:
-    definition = write_definition(folder / "definition.json")
+def test_weights_are_judged_over_all_hosts(tmp_path: Path):
+    """One host has no row that counts, the other has."""
+    rows = [{**row, "weight": int(number >= 200)} for number, row in enumerate(tiny_rows(400))]
+    _assert_same(*_run(tmp_path / "some", [[rows[:200]], [rows[200:]]], weight="weight"))
+    none = [{**row, "weight": 0} for row in rows]
+    with pytest.raises(BadData, match="weights in column 'weight' are 0 in every row of the train split"):
+        _run_shards_only(tmp_path / "none", [none[:200], none[200:]], weight="weight")
+
+
+def _run_shards_only(folder: Path, shards: list[Rows], **data: Any) -> None:
+    definition = write_definition(folder / "definition.json", **data)
     hosts = tuple(f"algo-{number}" for number in range(1, len(shards) + 1))
     for number, rows in enumerate(shards):
         write_rows(folder / hosts[number] / f"{number}.csv", rows)

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from definition import DataDefinition, parse_definition
 from job import BadData
+from preprocessing.parquet_source import parquet_batches
 from preprocessing.raw_source import RawBatch, raw_batches
+from preprocessing.rejects import MOST_LISTED
 from tests.unit.training_code.tiny import definition_document
 
 HEADER = "id,income,visits,city,left\n"
@@ -122,6 +124,23 @@ def test_parquet_comes_in_blocks(tmp_path: Path, definition: DataDefinition):
     ]
 
 
+@pytest.mark.parametrize(
+    ("columns", "rows", "why"),
+    [
+        ({name: [f"{n:01000}" for n in range(400)] for name in NAMES}, 400, "long cells"),
+        ({f"f{n}": [1.5] * 400 for n in range(2000)}, 400, "many columns that all hold one value"),
+    ],
+)
+def test_blocks_of_a_wide_parquet_file_have_few_rows(
+    tmp_path: Path, columns: dict[str, list[object]], rows: int, why: str
+):
+    pyarrow.parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    _, batches = parquet_batches(tmp_path / "a.parquet", 200_000)
+    found = list(batches)
+    assert sum(batch.num_rows for batch in found) == rows
+    assert max(batch.nbytes for batch in found) < 250_000, why
+
+
 @pytest.mark.parametrize("block_bytes", [64, 1 << 20])
 def test_rows_with_too_few_or_too_many_cells_keep_their_numbers(
     tmp_path: Path, definition: DataDefinition, block_bytes: int
@@ -131,10 +150,11 @@ def test_rows_with_too_few_or_too_many_cells_keep_their_numbers(
     _file(tmp_path, HEADER + "62,4,4,x,No,more\n63,5,5,x,No\n", "b.csv")
     numbers, malformed = [], []
     for batch in _read(tmp_path, definition, block_bytes):
-        left_out = [reject.row_number for reject in batch.malformed]
+        left_out = batch.malformed.tolist()
         assert set(left_out) <= set(range(batch.first, batch.end))
         numbers += [n for n in range(batch.first, batch.end) if n not in left_out]
-        malformed += batch.malformed
+        malformed += batch.listed
+        assert [reject.row_number for reject in batch.listed] == left_out
         assert [int(row["id"]) for row in batch.cells.to_pylist()] == numbers[len(numbers) - batch.cells.num_rows :]
     assert [reject.row_number for reject in malformed] == [7, 14, 21, 28, 35, 42, 49, 56, 61, 62]
     assert malformed[-2].reason == "the row has 2 cells, the header 5"
@@ -143,7 +163,16 @@ def test_rows_with_too_few_or_too_many_cells_keep_their_numbers(
 
 def test_empty_lines_are_no_rows(tmp_path: Path, definition: DataDefinition):
     _file(tmp_path, "\n" + HEADER + "1,1,1,x,No\n\n\n2,2\n\n3,1,1,x,No\n")
-    assert [r.row_number for batch in _read(tmp_path, definition) for r in batch.malformed] == [2]
+    assert [n for batch in _read(tmp_path, definition) for n in batch.malformed.tolist()] == [2]
+
+
+def test_of_very_many_malformed_rows_most_are_only_counted(tmp_path: Path, definition: DataDefinition):
+    """A whole file of them comes in one piece."""
+    _file(tmp_path, HEADER + "1,2\n" * (MOST_LISTED + 500) + "1,1,1,x,No\n1,2\n")
+    batches = _read(tmp_path, definition)
+    assert sum(len(batch.malformed) for batch in batches) == MOST_LISTED + 501
+    assert sum(len(batch.listed) for batch in batches) == MOST_LISTED
+    assert batches[-1].end == MOST_LISTED + 503
 
 
 @pytest.mark.parametrize(

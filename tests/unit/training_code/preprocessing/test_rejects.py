@@ -34,6 +34,10 @@ def test_the_list_ends_somewhere_but_the_count_does_not(tmp_path: Path):
     assert log.summary()["columns"] == {"a": [MOST_LISTED + 10, 0, "no"]}
 
 
+def test_of_a_long_cell_only_what_is_shown_stays_in_memory():
+    assert len(Reject(1, "", "y" * 100_000, "no").value) == 200
+
+
 def test_as_many_as_allowed_pass():
     assert check_rejects(_log(Reject(1, "a", "x", "no")), 100, 0.01, ("algo-1",), Alone()) == 1
 

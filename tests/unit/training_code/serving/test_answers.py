@@ -7,9 +7,10 @@ import pytest
 
 import inference
 from codec.codec import encode_rows
-from serving.artifact import Artifact, score_rows
+from serving.artifact import Artifact
 from serving.bad_request import Refusal
 from tests.unit.training_code.serving.conftest import CLASSES, FEATURES
+from tests.unit.training_code.tiny import score_rows
 
 ROWS = [[25, "Bonn", 2000, "a"], [70, "Köln", None, "b"], [None, "Oslo", 1500.5, None]]
 NAMES = [feature.name for feature in FEATURES]

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from lean_xgboost import xgboost
-from training.forest_model import first_above, to_booster
+from training.forest_model import breadth_first, first_above, to_booster
 
 FEATURES = ("a", "b", "c")
 
@@ -38,16 +38,26 @@ def _probes(forest, x: np.ndarray, seed: int) -> np.ndarray:
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=8)
 def test_the_booster_predicts_what_the_forest_does(classes: int, missing: float, seed: int):
+    """Many rows at once, each alone (XGBoost walks a tree otherwise then), and by its explanation's sum."""
     x, y = _data(seed, classes, missing)
     kind = RandomForestClassifier if classes else RandomForestRegressor
-    forest = kind(n_estimators=7, max_depth=6, random_state=seed).fit(x, y)
+    forest = kind(n_estimators=7, max_depth=14, random_state=seed).fit(x, y)
     outputs = {0: [0], 2: [1]}.get(classes, list(range(classes)))
     booster = to_booster([tree.tree_ for tree in forest.estimators_], outputs, FEATURES)
     probes = _probes(forest, x, seed)
     expected = forest.predict_proba(probes)[:, outputs] if classes else forest.predict(probes)[:, None]
     predicted = booster.inplace_predict(probes, validate_features=False)
     assert predicted.shape == ((len(probes),) if len(outputs) == 1 else expected.shape)
-    np.testing.assert_allclose(predicted.reshape(expected.shape), expected, atol=1e-6, rtol=1e-6)
+    np.testing.assert_allclose(predicted.reshape(expected.shape), expected, atol=2e-6, rtol=2e-6)
+    alone = [booster.inplace_predict(row[None, :], validate_features=False) for row in probes[::20]]
+    np.testing.assert_allclose(np.reshape(alone, (-1, len(outputs))), expected[::20], atol=2e-6, rtol=2e-6)
+    explained = booster.predict(xgboost.DMatrix(probes, feature_names=FEATURES), pred_contribs=True)
+    np.testing.assert_allclose(explained.sum(axis=-1).reshape(expected.shape), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_children_lie_side_by_side():
+    left, right = np.array([1, 2, -1, -1, 5, -1, -1]), np.array([4, 3, -1, -1, 6, -1, -1])
+    assert breadth_first(left, right).tolist() == [0, 1, 4, 2, 3, 5, 6]
 
 
 def test_the_model_file_gives_the_same(tmp_path):

@@ -1,3 +1,4 @@
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -5,8 +6,8 @@ import pytest
 
 from codec.codec import BINARY
 from tests.unit.training_code.training.splits import codec_of, make_split, write_split
-from training.channels import Channel, open_channel
-from training.matrices import Matrices
+from training.channels import Channel, Rows, open_channel
+from training.matrices import Matrices, _thinned
 
 ROWS = 900
 
@@ -41,3 +42,19 @@ def test_hosts_share_rows_without_a_gap(channel: Channel):
     whole = matrices.make(channel)
     parts = [matrices.make_part(channel, whole, step=3, start=rank).get_label() for rank in range(3)]
     np.testing.assert_array_equal(np.stack(parts).T.ravel(), whole.get_label())
+
+
+def test_of_a_batch_that_was_sampled_nothing_else_stays_in_memory(channel: Channel):
+    class Watched(Channel):
+        def batches(self):
+            seen: list[weakref.ref[np.ndarray]] = []
+            for number in range(5):
+                # The loop that reads batches holds on to the last one until it gets the next.
+                assert [batch() for batch in seen[:-1]] == [None] * max(0, number - 1)
+                columns = [np.full(1000, number, dtype=np.float32) for _ in self.codec.features]
+                seen.append(weakref.ref(columns[0]))
+                yield Rows(columns[0], columns[0], columns)
+                del columns
+
+    sample = _thinned(Watched(channel.files, channel.codec, 5000), 10)
+    assert sample.features.shape == (500, 3)

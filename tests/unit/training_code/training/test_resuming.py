@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -159,7 +160,31 @@ def test_a_foreign_checkpoint_is_passed_over(
     assert _train(splits, tmp_path, *foreign) != uninterrupted
     capsys.readouterr()
     assert _train(splits, tmp_path) == uninterrupted
-    assert "is of other data or hyperparameters: passed over." in capsys.readouterr().out
+    assert "is of other code, data or hyperparameters: passed over." in capsys.readouterr().out
+
+
+def test_a_checkpoint_of_other_code_is_passed_over(
+    splits: Path, tmp_path: Path, uninterrupted: bytes, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "checkpoints").mkdir()
+    booster = xgboost.Booster(model_file=bytearray(uninterrupted))
+    checkpoints.write(tmp_path / "checkpoints", 7, bytes(booster.save_raw("ubj")))
+    booster.set_attr(sluice_progress='{"rounds": 14}')
+    checkpoints.write(tmp_path / "checkpoints", 14, bytes(booster.save_raw("ubj")))
+    assert _train(splits, tmp_path) == uninterrupted
+    assert capsys.readouterr().out.count("is of other code, data or hyperparameters: passed over.") == 2
+
+
+def test_features_that_differ_are_other_data(splits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    other = tmp_path / "other"
+    shutil.copytree(splits, other)
+    _train(splits, tmp_path)
+    file = next((other / "train").iterdir())
+    target, rest = file.read_text().split(",", 1)
+    file.write_text(f"{target},9{rest}")
+    capsys.readouterr()
+    _train(other, tmp_path)
+    assert "is of other code, data or hyperparameters: passed over." in capsys.readouterr().out
 
 
 def test_other_data_of_the_same_shape_is_foreign(splits: Path, tmp_path: Path, uninterrupted: bytes):

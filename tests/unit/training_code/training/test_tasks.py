@@ -40,7 +40,7 @@ def test_each_task_is_learned(tmp_path: Path, task: str, suffix: str, algorithm:
         assert np.corrcoef(predicted, validation.target)[0, 1] > 0.8
     else:
         called = predicted.argmax(axis=1) if task == MULTICLASS else predicted >= training["threshold"]
-        assert (called == validation.target).mean() > np.bincount(validation.target.astype(int)).max() / 900 + 0.02
+        assert (called == validation.target).mean() > np.bincount(validation.target.astype(int)).max() / 900 + 0.01
     best = training["best_iteration"]
     assert training["task"] == task
     assert training[f"best_validation_{WATCHED[task]}"] == training["evals"]["validation"][WATCHED[task]][best]
