@@ -1,4 +1,4 @@
-# ruff: noqa: I001, PTH118 - other people's code
+# ruff: noqa: PTH118 - other people's code
 """The serving side of train.py, by the four functions that SageMaker's scikit-learn container calls."""
 
 import json

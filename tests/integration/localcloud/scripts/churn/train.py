@@ -1,4 +1,4 @@
-# ruff: noqa: I001, PTH118, PTH123 - other people's code
+# ruff: noqa: PTH118, PTH123 - other people's code
 """A scikit-learn training script as people write them for SageMaker; it knows nothing of the cloud it runs in.
 
 python train.py --train data/ --model-dir model/ --max-depth 3
