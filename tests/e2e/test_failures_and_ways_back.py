@@ -14,15 +14,15 @@ from tests.waiting import eventually
 def test_a_training_script_that_exits_1_fails_the_run_with_its_words_and_the_next_upload_works(
     model: TrainedModel, inbox: Inbox
 ) -> None:
-    model.define(training={"hyperparameters": {"max_depht": 3}})
+    model.define(training={"hyperparameters": {"max_depth": 99}})
     model.upload(seed=1)
     (failed,) = model.ended()
 
     assert failed["status"] == "FAILED"
-    assert "max_depht" in failed["cause"]
+    assert "max_depth: 99 is out of bounds" in failed["cause"]
     assert f"training job sluice-dev-{model.name}-" in failed["cause"]
     (notice,) = eventually(lambda: inbox.about(model.name), "a notification")
-    assert "max_depht" in notice["Message"]
+    assert "max_depth: 99 is out of bounds" in notice["Message"]
 
     assert model.train()["verdict"] == "pass"
 
