@@ -1,6 +1,6 @@
 """Every comparison, both sides in one run: writes results.json and results.md, and prints the table.
 
-make bench                                       all of it, about ten minutes on 2 cores
+make bench                                       all of it, about twenty minutes on 2 cores
 make bench ARGS='--only inference --rounds 5'    one part, printed and not written
 make bench ARGS='--rows 100000 --out /tmp'       a quick look, written elsewhere
 """
@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import inference, preprocess, results, training
+from benchmarks import inference, preprocess, results, training, tuning
 from benchmarks.data import Customers, customers
 from benchmarks.results import Row
 
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[Customers, Path, int], list[Row]]] = {
     "preprocess": preprocess.rows,
     "training": training.rows,
     "inference": inference.rows,
+    "tuning": tuning.rows,
 }
 HERE = Path(__file__).parent
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from cli.commit import clean_commit
 from cli.stack import Stack, stack_name
 from cli.target import DEFAULT_STAGE
 from localcloud.deploy import StackEvent, deploy
@@ -21,6 +22,6 @@ def deploy_to(endpoint_url: str, tell: Callable[[str], None], stage: str = DEFAU
         if event.status.endswith("_COMPLETE") and event.resource_type.endswith(_TOLD):
             tell(f"{event.logical_id} ({event.resource_type}) {event.status.lower().replace('_', ' ')}")
 
-    name, parameters = stack_name(stage), {"Stage": stage}
+    name, parameters = stack_name(stage), {"Stage": stage, "CommitId": clean_commit(ROOT) or ""}
     outputs = deploy(TEMPLATE, stack_name=name, endpoint_url=endpoint_url, parameters=parameters, on_event=on_event)
     return Stack.from_outputs(outputs)

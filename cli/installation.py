@@ -19,6 +19,8 @@ from sluice.aws.runs import Runs
 from sluice.aws.table import StateTable
 from sluice.naming import endpoint_name, package_group_name
 
+LIVE = "live"
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -85,7 +87,9 @@ class Installation:
         return versions_of(self.aws.client("sagemaker"), package_group_name(self.stack.stage, model), limit)
 
     def package(self, model: str, version: str) -> Package:
-        """By `3`, `v3` or `latest`."""
+        """By `3`, `v3`, `latest` or `live`."""
+        if version == LIVE:
+            return self._live_package(model)
         wanted = parse_version(version)
         versions = self.versions(model, limit=1 if wanted is None else None)
         if not versions:
@@ -97,6 +101,15 @@ class Installation:
             raise BadInputError(f"{model} has no version {wanted}. It has: {numbers}")
         return self.registry.package(found.arn)
 
+    def _live_package(self, model: str) -> Package:
+        live = self.production.get(model).live
+        if live is None:
+            self.check_model(model)
+            raise OperationFailedError(
+                f"no version of {model} is in production. See its versions: sluice models {model}"
+            )
+        return self.registry.package(live.package.arn)
+
 
 def parse_version(text: str) -> int | None:
     """None for `latest`."""
@@ -104,7 +117,7 @@ def parse_version(text: str) -> int | None:
         return None
     digits = text.removeprefix("v")
     if not digits.isdecimal() or int(digits) < 1:
-        raise BadInputError(f"version {text!r}: write a number as in 3 or v3, or latest")
+        raise BadInputError(f"version {text!r}: write a number as in 3 or v3, latest, or live")
     return int(digits)
 
 

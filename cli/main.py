@@ -27,6 +27,8 @@ COMMANDS = {
     "status": ("cli.commands.status", "Which AWS is meant, and what is there: models, endpoints, runs."),
     "runs": ("cli.commands.runs", "List the runs, or follow one."),
     "models": ("cli.commands.models", "List the models and their versions."),
+    "report": ("cli.commands.report", "Open a version's report, which a yes is given by."),
+    "compare": ("cli.commands.compare", "Show two versions of a model side by side."),
     "approve": ("cli.commands.approve", "Approve a version: it goes into production."),
     "reject": ("cli.commands.reject", "Reject a version: if it is in production, the last one comes back."),
     "wait": ("cli.commands.wait", "Wait until an approved version serves."),
@@ -75,6 +77,7 @@ def cli(debug: bool) -> None:
       aws s3 cp model.yaml s3://BUCKET/models/churn/model.yaml
       aws s3 cp churn.csv s3://BUCKET/models/churn/raw/
       sluice runs churn --follow
+      sluice report churn
       sluice approve churn latest --reason "AUC is up by 0.02"
     """
 

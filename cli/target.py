@@ -47,8 +47,8 @@ class Aws:
 
     def client(self, service: str) -> Any:
         if service not in self._clients:
-            client = self._session.client(service, endpoint_url=self._endpoint_url, config=self._config())
-            self._clients[service] = client
+            config = self._s3_config() if service == "s3" else self._config()
+            self._clients[service] = self._session.client(service, endpoint_url=self._endpoint_url, config=config)
         return self._clients[service]
 
     def table(self, name: str) -> Any:
@@ -60,6 +60,12 @@ class Aws:
         proxies: Any = {} if self._endpoint_url else None
         retries: Any = {"mode": "standard", "max_attempts": 4}
         return Config(connect_timeout=5, read_timeout=70, retries=retries, proxies=proxies)
+
+    def _s3_config(self) -> Config:
+        """For links that are signed: by Signature Version 4, which objects under a KMS key ask for, and naming the
+        region's own endpoint, because a redirect from the global one breaks the signature."""
+        named: Any = {"addressing_style": "virtual"} if self.target.is_aws else {}
+        return self._config().merge(Config(signature_version="s3v4", s3=named))
 
     @cached_property
     def target(self) -> Target:

@@ -14,6 +14,7 @@ from localcloud.event_targets import EventTargets
 from localcloud.executions import Execution
 from localcloud.gateway import Gateway
 from localcloud.ministack_port import events, identity, lambdas, layers, object_versions, serving, stacks, states
+from localcloud.nested_executions import NestedExecutions
 from localcloud.sagemaker.service import SageMaker
 from localcloud.settings import StateFiles
 from localcloud.stepfunctions import PREFIX, SageMakerTasks, TaskPermissions, require_managed_rules
@@ -64,7 +65,8 @@ class LocalCloud:
     def _install_states(self) -> None:
         tasks = SageMakerTasks(self._gateway, self._execution_session, self._sagemaker.wait_for_job)
         permissions = TaskPermissions(self._gateway, self._execution_headers)
-        states.install({PREFIX: tasks.run}, permissions.check, self._execution_headers)
+        nested = NestedExecutions(self._gateway, self._execution_session, states.wait_for_execution)
+        states.install({PREFIX: tasks.run}, nested.run, permissions.check, self._execution_headers)
 
     def _execution_session(self, execution: Execution) -> Credentials:
         return self._gateway.service_session(execution.role_arn, STATES)

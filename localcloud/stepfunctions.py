@@ -17,12 +17,13 @@ from botocore.exceptions import ClientError, ParamValidationError
 from localcloud.cloud import Caller, Cloud, Credentials
 from localcloud.errors import ApiError
 from localcloud.executions import Execution, ExecutionEnded, TaskFailed
+from localcloud.nested_executions import PREFIX as NESTED
 
 _log = logging.getLogger(__name__)
 
 PREFIX: Final = "arn:aws:states:::sagemaker:"
 
-Kind = Literal["processing", "training"]
+Kind = Literal["processing", "training", "tuning"]
 # Blocks until the job has ended, on the service's own completion: nothing polls.
 WaitForJob = Callable[[Kind, str], Mapping[str, Any]]
 SessionOf = Callable[[Execution], Credentials]
@@ -55,7 +56,12 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
         "processing", "ProcessingJob", "StepFunctionsGetEventsForSageMakerProcessingJobsRule"
     ),
     "createTrainingJob": JobKind("training", "TrainingJob", "StepFunctionsGetEventsForSageMakerTrainingJobsRule"),
+    "createHyperParameterTuningJob": JobKind(
+        "tuning", "HyperParameterTuningJob", "StepFunctionsGetEventsForSageMakerTuningJobsRule"
+    ),
 }
+
+_NESTED_RULE: Final = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 
 # Errors that SageMaker's model names; the SDK that Step Functions uses gives every other one the service's own name.
 _MODELLED_ERRORS: Final = {
@@ -127,14 +133,15 @@ class TaskPermissions:
 def require_managed_rules(
     definition: str, allowed: Callable[[str, str], bool], role_arn: str, account: str, region: str
 ) -> None:
-    """Creating a state machine with `.sync` jobs makes EventBridge rules, under its role.
+    """Creating a state machine with `.sync` tasks makes EventBridge rules, under its role.
 
     `allowed(action, resource)` says what the role may do. Raises ApiError as CreateStateMachine does.
     """
-    for action, job in JOB_KINDS.items():
-        if f"{PREFIX}{action}.sync" not in definition:
+    rules = {f"{PREFIX}{action}.sync": job.rule for action, job in JOB_KINDS.items()} | {NESTED: _NESTED_RULE}
+    for resource, name in rules.items():
+        if resource not in definition:
             continue
-        rule = f"arn:aws:events:{region}:{account}:rule/{job.rule}"
+        rule = f"arn:aws:events:{region}:{account}:rule/{name}"
         if not all(allowed(needed, rule) for needed in ("events:PutTargets", "events:PutRule", "events:DescribeRule")):
             raise ApiError("AccessDeniedException", f"'{role_arn}' is not authorized to create managed-rule.", 400)
 

@@ -5,6 +5,7 @@ import click
 from cli.commands.opening import announce_account, open_installation
 from cli.commands.options import Command, stage_option
 from cli.errors import BadInputError
+from cli.gate_reasons import NEEDS_HUMAN
 from cli.installation import Installation
 from cli.output import emit, say
 from sluice.aws.registry import Package
@@ -40,8 +41,13 @@ def decide(model: str, version: str, status: ApprovalStatus, reason: str, stage:
 
 
 def _warn(package: Package, status: ApprovalStatus) -> None:
-    if status == "Approved" and package.approval_status == "Rejected" and package.approval_description:
+    """What the approver overrules, or decides: the reasons are replaced by the approver's own."""
+    if status != "Approved" or not package.approval_description:
+        return
+    if package.approval_status == "Rejected":
         say(f"It was rejected: {package.approval_description}")
+    elif package.metadata.get("verdict") == NEEDS_HUMAN:
+        say(f"The gate left it to a person: {package.approval_description}")
 
 
 def _what_follows(installation: Installation, model: str, version: int, status: ApprovalStatus) -> str:

@@ -20,8 +20,9 @@ from sluice.uploads import UnusableUploadError, format_of
 @click.option("--key", help="The column that identifies a row. Found by its name when it is not given.")
 @click.option("--name", help="The model's name. Made from the file's name when it is not given.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("model.yaml"), show_default=True)
+@click.option("--tune", is_flag=True, help="Runs search hyperparameters, in the ranges that are written out.")
 @click.option("--force", is_flag=True, help="Overwrite the file if there is one.")
-def command(data: Path, target: str, key: str | None, name: str | None, out: Path, force: bool) -> None:
+def command(data: Path, target: str, key: str | None, name: str | None, out: Path, tune: bool, force: bool) -> None:
     """Write a model.yaml by looking at DATA: each choice stands there with its evidence.
 
     DATA is a CSV with a header (separated by , ; tab or |, also in gzip) or Parquet. The target's values decide the
@@ -31,20 +32,21 @@ def command(data: Path, target: str, key: str | None, name: str | None, out: Pat
     Example:
       sluice init churn.csv --target churned
       sluice init churn.csv --target churned --key customer_id --name churn --out churn.yaml
+      sluice init churn.csv --target churned --tune
     """
     if out.exists() and not force:
         raise BadInputError(f"{out} exists. Choose another --out, or overwrite it with --force")
     table = read_table(data)
     proposal = propose(table.frame, target, key)
     model = name or model_name_from(data)
-    text = render_checked(proposal, model, data.name, table)
+    text = render_checked(proposal, model, data.name, table, tune)
     _write(out, text)
     _report(proposal, model, data, out, table)
 
 
-def render_checked(proposal: Proposal, model: str, source: str, table: Table) -> str:
+def render_checked(proposal: Proposal, model: str, source: str, table: Table, tune: bool = False) -> str:
     """The text of a definition that Sluice accepts. Raises BadInputError, naming the field, when it would not."""
-    text = render(proposal, model, source, table.looked_at)
+    text = render(proposal, model, source, table.looked_at, tune)
     try:
         parse_definition(text)
     except DefinitionError as error:

@@ -17,11 +17,15 @@ class Row:
     model: str
     version: int
     status: str
+    verdict: str
     production: str
     metrics: dict[str, str]
     run: str
     reason: str
     arn: str
+
+
+_COLUMNS = ("model", "version", "approval", "gate", "production", "metric", "run", "reason")
 
 
 @click.command("models")
@@ -45,8 +49,7 @@ def command(model: str | None, limit: int, stage: str | None, as_json: bool) -> 
     if as_json:
         emit_json([vars(version) for version in versions])
         return
-    rows = [(v.model, f"v{v.version}", v.status, v.production, _first(v.metrics), v.run, v.reason) for v in versions]
-    emit(table(("model", "version", "approval", "production", "metric", "run", "reason"), rows))
+    emit(table(_COLUMNS, [_cells(version) for version in versions]))
     for name in sorted(set(names) - {version.model for version in versions}):
         say(f"{name} has no version yet: sluice runs {name}")
 
@@ -67,11 +70,26 @@ def _row(model: str, package: Package, production: str) -> Row:
         model=model,
         version=package.ref.version,
         status=package.approval_status,
+        verdict=package.metadata.get("verdict", ""),
         production=production,
         metrics={name: package.metadata[name] for name in SHOWN_METRICS if name in package.metadata},
         run=package.metadata.get("run_id", ""),
         reason=package.approval_description,
         arn=package.ref.arn,
+    )
+
+
+def _cells(one: Row) -> tuple[object, ...]:
+    metric = _first(one.metrics)
+    return (
+        one.model,
+        f"v{one.version}",
+        one.status,
+        one.verdict,
+        one.production,
+        metric,
+        one.run,
+        one.reason,
     )
 
 

@@ -24,6 +24,7 @@ from sluice.naming import ModelPrefix, endpoint_name
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Where the predictions go.  [default: stdout]")
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @stage_option
 def command(model: str, file: Path, out: Path | None, form: str, stage: str | None) -> None:
     """Send the rows of FILE to MODEL's endpoint, in as many requests as they need.
@@ -35,7 +36,7 @@ def command(model: str, file: Path, out: Path | None, form: str, stage: str | No
     \b
     Example:
       sluice predict churn new_customers.csv --out scores.csv
-      sluice predict churn new_customers.csv --format json
+      sluice predict churn new_customers.csv --json
     """
     installation = open_installation(stage)
     check_in_service(installation, model)

@@ -8,12 +8,15 @@ from cli.commands.opening import open_installation
 from cli.commands.options import json_option, stage_option
 from cli.current_run import execution_is_active, find_run
 from cli.errors import BadInputError, OperationFailedError
+from cli.following.events import RunEnded
+from cli.following.jobs import job_seconds
+from cli.following.telling import line_of
+from cli.following.tuning import watch_of
+from cli.following.watching import follow
 from cli.installation import Installation
-from cli.jobs import job_seconds
 from cli.output import emit, emit_json, say, table
 from cli.refused_uploads import newest_refusal
-from cli.telling import line_of
-from cli.watching import RunEnded, follow
+from cli.run_lookup import LATEST, details_of, run_by_id
 from sluice.audit import AuditEntry
 from sluice.aws.runs import Run
 
@@ -25,27 +28,35 @@ _STARTS_SECONDS = 20.0
 
 @click.command("runs")
 @click.argument("model", required=False)
-@click.option("--follow", "follows", is_flag=True, help="Show the newest run step by step until it ends.")
+@click.argument("run_id", required=False)
+@click.option("--follow", "follows", is_flag=True, help="Show the newest run, or RUN_ID, step by step until it ends.")
 @click.option("--limit", default=_SHOWN_PER_MODEL, show_default=True, help="Runs shown per model.")
 @stage_option
 @json_option
-def command(model: str | None, follows: bool, limit: int, stage: str | None, as_json: bool) -> None:
-    """List the runs, the newest first; or those of one MODEL.
+def command(model: str | None, run_id: str | None, follows: bool, limit: int, stage: str | None, as_json: bool) -> None:
+    """List the runs, the newest first; or those of one MODEL; or show one: RUN_ID, or latest.
 
     \b
     Example:
       sluice runs
       sluice runs churn --follow
+      sluice runs churn latest
     """
+    if follows and as_json:
+        raise BadInputError("--follow shows a run as it goes and has no JSON: leave one of the two out")
     installation = open_installation(stage)
     if model:
         installation.check_model(model)
+    if model and run_id and not (follows and run_id == LATEST):
+        run = run_by_id(installation.runs, model, run_id)
+        return follow_run(installation, run) if follows else show_run(installation, run, as_json)
     names = [model] if model else installation.model_names()
-    if follows and as_json:
-        raise BadInputError("--follow shows a run as it goes and has no JSON: leave one of the two out")
     if follows:
-        follow_run(installation, _find(installation, model, names))
-        return
+        return follow_run(installation, _find(installation, model, names))
+    return list_runs(installation, model, names, limit, as_json)
+
+
+def list_runs(installation: Installation, model: str | None, names: list[str], limit: int, as_json: bool) -> None:
     runs = newest_first([run for name in names for run in installation.runs.newest(name, limit)])
     if as_json:
         emit_json([as_document(run) for run in runs])
@@ -53,6 +64,14 @@ def command(model: str | None, follows: bool, limit: int, stage: str | None, as_
         say(f"{model} has no run yet. What became of its uploads: sluice history {model}")
     else:
         emit(table(("model", "run", "status", "started (UTC)", "seconds", "verdict", "data", "cause"), map_rows(runs)))
+
+
+def show_run(installation: Installation, run: Run, as_json: bool) -> None:
+    details = details_of(installation, run)
+    if as_json:
+        emit_json(details.document)
+    else:
+        emit("\n".join(details.lines()))
 
 
 def newest_first(runs: list[Run]) -> list[Run]:
@@ -75,12 +94,14 @@ def follow_run(installation: Installation, run: Run) -> None:
     aws = installation.aws
     ended = "" if run.status == "RUNNING" else ", which has ended already"
     say(f"{run.model}, run {run.run_id}{ended}")
-    seconds = partial(job_seconds, aws.client("sagemaker"))
+    sagemaker = aws.client("sagemaker")
+    seconds = partial(job_seconds, sagemaker)
     events = follow(
         aws.client("stepfunctions"),
         run.execution_arn,
         every_seconds=_LOOK_EVERY_SECONDS[aws.target.is_aws],
         limit_seconds=_FOLLOW_LIMIT_SECONDS,
+        progress=watch_of(sagemaker, run.plan),
     )
     for event in events:
         emit(f"{event.at:%H:%M:%S}  {line_of(event, seconds)}")

@@ -19,7 +19,7 @@ from cli.target import Aws
 @state_dir_option
 @json_option
 def command(stage: str | None, state_dir: Path, as_json: bool) -> None:
-    """Which AWS is meant, and what is there: models, live endpoints, active runs.
+    """Which AWS is meant, and what is there: models, live endpoints, active runs. Exits with 1 where it cannot look.
 
     \b
     Example:
@@ -31,6 +31,8 @@ def command(stage: str | None, state_dir: Path, as_json: bool) -> None:
         emit_json(document)
     else:
         emit(render(document))
+    if document["problem"]:
+        click.get_current_context().exit(1)
 
 
 def look(stage: str | None, state_dir: Path) -> dict[str, Any]:

@@ -2,10 +2,10 @@ import click
 
 from cli.arrival import Arrival, arrival_of
 from cli.commands.opening import open_installation
-from cli.commands.options import stage_option
+from cli.commands.options import json_option, stage_option
 from cli.errors import OperationFailedError
 from cli.installation import Installation
-from cli.output import emit, say
+from cli.output import emit, emit_json, say
 from cli.waiting import look_until_found
 from sluice.aws.registry import Package
 
@@ -17,7 +17,8 @@ _LOOK_EVERY_SECONDS = 0.5
 @click.argument("version", default="latest")
 @click.option("--timeout", default=1800, show_default=True, help="Seconds after which to give up.")
 @stage_option
-def command(model: str, version: str, timeout: int, stage: str | None) -> None:
+@json_option
+def command(model: str, version: str, timeout: int, stage: str | None, as_json: bool) -> None:
     """Wait until an approved VERSION (3, v3 or latest) of MODEL serves; fails with the reason if it does not.
 
     \b
@@ -27,14 +28,23 @@ def command(model: str, version: str, timeout: int, stage: str | None) -> None:
     installation = open_installation(stage)
     package = installation.package(model, version)
     if package.approval_status != "Approved":
-        raise OperationFailedError(
-            f"{model} v{package.ref.version} is {package.approval_status}: nothing is on its way. "
-            f"Approve it: sluice approve {model} {package.ref.version} --reason …"
-        )
+        raise OperationFailedError(_not_approved(model, package))
     arrival = _await(installation, model, package, timeout)
+    if as_json:
+        emit_json({"model": model, "version": package.ref.version, "serves": arrival.arrived, "why": arrival.why})
     if not arrival.arrived:
         raise OperationFailedError(arrival.why)
-    emit(f"{model}: {arrival.why}")
+    if not as_json:
+        emit(f"{model}: {arrival.why}")
+
+
+def _not_approved(model: str, package: Package) -> str:
+    number, verdict = package.ref.version, package.metadata.get("verdict")
+    said = f" (the gate says {verdict})" if verdict else ""
+    return (
+        f"{model} v{number} is {package.approval_status}{said}: nothing is on its way. See why: sluice report {model} "
+        f"{number}. Approve it: sluice approve {model} {number} --reason …"
+    )
 
 
 def _await(installation: Installation, model: str, package: Package, timeout: int) -> Arrival:

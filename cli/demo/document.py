@@ -52,7 +52,11 @@ def _of_run(trained: Trained | None) -> dict[str, Any]:
 def _of_gate(judged: Judged | None) -> dict[str, Any]:
     if judged is None:
         return {}
-    verdict = {"verdict": judged.verdict, "checks": [dict(check) for check in judged.checks]}
+    verdict = {
+        "verdict": judged.verdict,
+        "threshold": judged.threshold,
+        "checks": [dict(check) for check in judged.checks],
+    }
     return {"metrics": dict(judged.metrics), "gate": verdict, "package_arn": judged.package_arn}
 
 

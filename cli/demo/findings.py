@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cli.following.events import JobKind
+from cli.gate_reasons import NEEDS_HUMAN, weight_of
 from cli.history_lines import history_lines
 from cli.installation import Installation
-from cli.watching import JobKind
 from sluice.audit import AuditEntry
 from sluice.definition import Model
 from sluice.gate import measured
@@ -106,14 +107,20 @@ class Judged(_Finding):
     checks: tuple[Mapping[str, Any], ...]
     metrics: Mapping[str, Mapping[str, float | None]]
     package_arn: str
+    threshold: float | None = None
+    positive: str | int | None = None
 
     @property
     def summary(self) -> str:
-        return f"the gate says {self.verdict}"
+        """A binary model's answers depend on a probability that training chose: it is named."""
+        said = f"the gate says {self.verdict}" + (": a person decides" if self.verdict == NEEDS_HUMAN else "")
+        if self.threshold is None:
+            return said
+        return f"{said}; the answer is {self.positive} from a probability of {self.threshold:.3g}"
 
     @property
     def details(self) -> Sequence[str]:
-        checks = [f"{check['outcome']:<8}{check['reason']}" for check in self.checks]
+        checks = [f"{weight_of(check):<12}{check['reason']}" for check in self.checks]
         metrics = [_metric(named) for named in self.metrics.items()]
         rows = [", ".join(metrics[at : at + _METRICS_A_LINE]) for at in range(0, len(metrics), _METRICS_A_LINE)]
         return [*checks, "metrics on the test split:", *(f"  {row}" for row in rows)]

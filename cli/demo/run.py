@@ -9,10 +9,11 @@ from typing import Any
 from cli.demo.findings import Cloud, Dataset, Deployed, Job, Trained, Uploaded
 from cli.demo.stages import Results, StageFailedError, Tell
 from cli.demo.waiting import LOOK_EVERY_SECONDS, wait_for
+from cli.following.events import RunEnded, StepEnded
+from cli.following.jobs import job_seconds
+from cli.following.telling import failure_of, line_of
+from cli.following.watching import follow
 from cli.installation import Installation
-from cli.jobs import job_seconds
-from cli.telling import failure_of, line_of
-from cli.watching import RunEnded, StepEnded, follow
 from sluice.aws.runs import Run
 
 _APPEARS_SECONDS = 60
@@ -63,14 +64,15 @@ def is_of(event: Mapping[str, Any], upload: Uploaded) -> bool:
 
 def check(end: RunEnded, steps: list[StepEnded], state_dir: Path) -> None:
     """Raises StageFailedError with the first step that failed; its job's log says most."""
-    for step in steps:
-        if step.error:
-            raise StageFailedError(f"{step.step}: {failure_of(step.error)}", _job_log(step, state_dir))
     answer = steps[0].result if steps else {}
     if answer.get("outcome", "run") != "run":
         raise StageFailedError(f"no run was started ({answer['outcome']}): {answer.get('reason', '')}")
-    if end.status != "SUCCEEDED":
-        raise StageFailedError(f"the run ended {end.status}: {end.error} {end.cause}".rstrip())
+    if end.status == "SUCCEEDED":  # a step that failed was caught, and the run went on without it
+        return
+    for step in steps:
+        if step.error:
+            raise StageFailedError(f"{step.step}: {failure_of(step.error)}", _job_log(step, state_dir))
+    raise StageFailedError(f"the run ended {end.status}: {end.error} {end.cause}".rstrip())
 
 
 def _job_log(step: StepEnded, state_dir: Path) -> Path | None:

@@ -1,14 +1,14 @@
 """Writes a proposal as `model.yaml`: what was chosen, and beside each choice what it was chosen by."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
 from cli.profiling.choices import Proposal
 from cli.profiling.columns import MISSING_VALUES
-from sluice.definition import Task
+from cli.profiling.policy_yaml import policy_lines
 from sluice.naming import MODEL_NAME_MAX_LENGTH
 
 _FALLBACK_NAME = "model"
@@ -22,12 +22,12 @@ def model_name_from(file: Path) -> str:
     return slug or _FALLBACK_NAME
 
 
-def render(proposal: Proposal, name: str, source: str, looked_at: str) -> str:
-    """`looked_at` says how much of `source` was read, for the first line."""
-    return "\n".join(_lines(proposal, name, source, looked_at)) + "\n"
+def render(proposal: Proposal, name: str, source: str, looked_at: str, tune: bool = False) -> str:
+    """`looked_at` says how much of `source` was read, for the first line; `tune` switches the search on."""
+    return "\n".join(_lines(proposal, name, source, looked_at, tune)) + "\n"
 
 
-def _lines(proposal: Proposal, name: str, source: str, looked_at: str) -> Iterator[str]:
+def _lines(proposal: Proposal, name: str, source: str, looked_at: str, tune: bool) -> Iterator[str]:
     yield f"# Written by `sluice init` from {source} ({looked_at}). Check the choices; every field is yours to change."
     for warning in proposal.warnings:
         yield f"# CHECK {warning}"
@@ -43,8 +43,7 @@ def _lines(proposal: Proposal, name: str, source: str, looked_at: str) -> Iterat
     yield from _dropped(proposal)
     yield from _missing_values(proposal)
     yield "  mode: snapshot  # the newest file is the data set; append: all files under raw/ together are"
-    yield from _DECISIONS[proposal.target.task]
-    yield from _SETTINGS
+    yield from policy_lines(proposal.target.task, tune)
 
 
 def _roles(proposal: Proposal) -> Iterator[str]:
@@ -75,46 +74,6 @@ def _missing_values(proposal: Proposal) -> Iterator[str]:
         listed = ", ".join(_quoted(value) for value in (*MISSING_VALUES, *proposal.extra_missing_values))
         found = ", ".join(repr(value) for value in proposal.extra_missing_values)
         yield f"  missing_values: [{listed}]  # the usual ones and {found}, found among numbers"
-
-
-# What the data cannot tell: safe values to start from.
-_CHAMPION = "  champion: {{metric: {}, minimum_gain: -0.01}}  # at most this much worse than the live version"
-_DECISIONS: Mapping[Task, tuple[str, ...]] = {
-    "binary": (
-        "",
-        "evaluation:",
-        "  threshold: best-f1  # from which probability the answer is yes; or a number, or cost with a cost_ratio",
-        "",
-        "gate:",
-        "  metrics:",
-        "    auc: {min: 0.6}  # better than guessing; raise it to what your use needs",
-        _CHAMPION.format("auc"),
-    ),
-    "multiclass": (
-        "",
-        "gate:",
-        "  metrics:",
-        "    auc: {min: 0.6}  # each class against the rest, better than guessing; or accuracy, macro_f1, …",
-        _CHAMPION.format("auc"),
-    ),
-    "regression": (
-        "",
-        "gate:",
-        "  metrics:",
-        "    r2: {min: 0.0}  # better than always answering the mean; or a bound on mae or rmse, in the target's unit",
-        _CHAMPION.format("r2"),
-    ),
-}
-
-_SETTINGS = (
-    "",
-    "approval: manual  # automatic: a version that passes the gate goes live by itself",
-    "",
-    "deployment:",
-    "  mode: serverless  # costs nothing while idle; real-time: instances that are always on",
-    "  memory_mb: 2048",
-    "  max_concurrency: 5",
-)
 
 
 def _label(text: str) -> str:

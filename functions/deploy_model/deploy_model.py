@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from functions.deploy_model.rollouts import Rollouts
-from sluice.audit import Action
-from sluice.aws.journal import SERVICE, Journal
+from sluice.audit import Action, decided_by
+from sluice.aws.journal import Journal
 from sluice.aws.production import Deployment, ProductionStates
 from sluice.aws.registry import Package, Registry
 from sluice.events import ModelPackageStateChange, QueuedDeployment
@@ -64,12 +64,9 @@ class DeployModel:
         action: Action = "MODEL_APPROVED" if package.approval_status == "Approved" else "MODEL_REJECTED"
         details = {"package": package.ref.arn, "version": str(package.ref.version)}
         why = package.approval_description or "no reason was given"
-        self.journal.record(model, action, why, who=self._decided_by(package), details=details, once=key)
-
-    def _decided_by(self, package: Package) -> str:
-        """A person, or Sluice itself where the gate or the approval policy decided: RegisterModel's session says so."""
-        by_policy = package.changed_by.endswith(f"/sluice-{self.stage}-register-model")
-        return SERVICE if by_policy else package.changed_by
+        self.journal.record(
+            model, action, why, who=decided_by(self.stage, package.changed_by), details=details, once=key
+        )
 
 
 def _ignored(reason: str) -> dict[str, Any]:

@@ -11,11 +11,9 @@ from sluice.aws.journal import Journal
 from sluice.aws.leases import Lease, Leases
 from sluice.aws.objects import Objects
 from sluice.aws.runs import Run, Runs, RunStatus
-from sluice.naming import ModelPrefix
+from sluice.naming import INTERMEDIATE_TAG, ModelPrefix
 
 _INTERMEDIATE = ("input/", "train/", "validation/", "test/", "holdout/", "checkpoints/")
-INTERMEDIATE_TAG = {"sluice:kind": "intermediate"}
-"""The bucket's lifecycle rule expires objects by this tag; models, evaluations and reports are kept."""
 
 
 @dataclass(frozen=True)

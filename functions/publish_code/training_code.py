@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+CONTENT_TYPES = {
+    ".py": "text/x-python",
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+}
+"""What training code is made of, by its suffix: scripts, and the parts of the report's page."""
+
 
 @dataclass(frozen=True)
 class TrainingCode:
-    """The scripts and the packages that they import, by their path."""
+    """The scripts, the packages that they import and the parts of the report's page, by their path."""
 
     files: dict[str, bytes]
 
@@ -22,7 +30,8 @@ class TrainingCode:
         if not folders:
             raise FileNotFoundError("the training code layer is not attached: no folder training_code on the path")
         root = Path(folders[0])
-        return cls({path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*.py"))})
+        files = [path for path in sorted(root.rglob("*")) if path.suffix in CONTENT_TYPES]
+        return cls({path.relative_to(root).as_posix(): path.read_bytes() for path in files})
 
     @property
     def sha256(self) -> str:

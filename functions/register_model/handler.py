@@ -4,8 +4,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.register_model.register_model import RegisterModel
+from functions.register_model.register_model import Deployment, RegisterModel
 from functions.register_model.request import RegisterRequest
+from sluice.aws import clock
 from sluice.aws.entry_point import entry_point
 from sluice.aws.stage import current_stage
 
@@ -13,4 +14,7 @@ from sluice.aws.stage import current_stage
 @entry_point
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     stage = current_stage()
-    return RegisterModel(stage.objects, stage.registry, stage.journal).handle(RegisterRequest.model_validate(event))
+    settings = stage.settings
+    deployment = Deployment(settings.stage, settings.region, settings.commit_id or None)
+    register = RegisterModel(stage.objects, stage.registry, stage.journal, deployment, clock.now)
+    return register.handle(RegisterRequest.model_validate(event))

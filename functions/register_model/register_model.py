@@ -1,22 +1,31 @@
 """Registers every model that trained, also one that failed the gate: rejected, with the reasons."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
+from functions.register_model.package_request import package_request
 from functions.register_model.request import RegisterRequest
 from sluice.aws.journal import Journal
-from sluice.aws.objects import Objects
-from sluice.aws.registry import Registry, metadata
+from sluice.aws.objects import ObjectMissingError, Objects, key_of
+from sluice.aws.registry import Registry
 from sluice.definition import Model
+from sluice.errors import DefectError
 from sluice.events.model_package import ApprovalStatus
-from sluice.gate import SHOWN_METRICS, Evaluation
+from sluice.gate import Evaluation
+from sluice.report_page import ReportPage
+from sluice.review import LINK_SECONDS, Review
+from sluice.run_facts import Lineage, RunFacts
 
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.type_defs import CreateModelPackageInputTypeDef
 
-_CONTENT_TYPES = ["text/csv", "application/json", "application/jsonlines"]
-# Script mode: the artifact carries its own inference code, so a version serves the code it was trained with.
-_SERVING = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
+@dataclass(frozen=True)
+class Deployment:
+    """Of Sluice itself. commit_id: of its code, None where the deployment did not say."""
+
+    stage: str
+    region: str
+    commit_id: str | None
 
 
 @dataclass(frozen=True)
@@ -24,75 +33,109 @@ class RegisterModel:
     objects: Objects
     registry: Registry
     journal: Journal
+    deployment: Deployment
+    now: Callable[[], datetime]
 
     def handle(self, request: RegisterRequest) -> dict[str, Any]:
-        """The package's ARN, version and approval status."""
+        """The package's ARN, version and approval status.
+
+        Raises DefectError, before anything is registered, when a step before left not all that it should.
+        """
         plan = request.plan
         definition = Model.model_validate(self.objects.read_json(f"{plan.uris.definition}definition.json"))
         evaluation = Evaluation.from_json(self.objects.read_json(f"{plan.uris.evaluation}evaluation.json"))
+        page, tuning = self._report(request), self._tuning(request)
         status = _approval_status(request, definition)
         self.registry.ensure_group(plan.package_group, f"Versions of {plan.model}, registered by Sluice")
-        package = self.registry.register(_package_request(request, evaluation))
+        package = self.registry.register(package_request(request, evaluation, self.deployment.commit_id))
         # CreateModelPackage takes no ApprovalDescription, and the reasons must stand beside the status.
         self.registry.set_approval(package.arn, status, request.decision.summary)
-        details = {"run_id": plan.run_id, "package": package.arn, "status": status}
-        self.journal.announce(
-            plan.model,
-            "MODEL_REGISTERED",
-            f"version {package.version} is {status}. {request.decision.summary}",
-            details=details,
-            once=plan.run_id,
-        )
+        review = Review(self.deployment.stage, plan.model, package.version, package.arn)
+        self._complete(page, request, self._facts(request, review, status, tuning))
+        self._announce(request, review, status, _next_step(status, request, definition))
         return {"package_arn": package.arn, "version": package.version, "status": status}
+
+    def _report(self, request: RegisterRequest) -> ReportPage:
+        key = _report_key(request)
+        try:
+            return ReportPage.parse(self.objects.read(key).decode(), key)
+        except ObjectMissingError as error:
+            raise DefectError(f"the evaluate step succeeded without writing its report: {error}") from None
+
+    def _tuning(self, request: RegisterRequest) -> Mapping[str, Any] | None:
+        if request.tuning is None:
+            return None
+        try:
+            document: Mapping[str, Any] = self.objects.read_json(request.tuning.uri)
+        except ObjectMissingError as error:
+            raise DefectError(f"the search was decided without writing down its trials: {error}") from None
+        return document
+
+    def _facts(
+        self, request: RegisterRequest, review: Review, status: ApprovalStatus, tuning: Mapping[str, Any] | None
+    ) -> RunFacts:
+        return RunFacts(
+            model=review.model,
+            version=review.version,
+            package_arn=review.package_arn,
+            stage=review.stage,
+            status=status,
+            registered_at=self.now().isoformat(timespec="seconds"),
+            verdict=request.decision.verdict,
+            summary=request.decision.summary,
+            checks=[dict(check) for check in request.decision.checks],
+            lineage=_lineage(request, self.deployment.commit_id),
+            tuning=tuning,
+            commands=review.commands,
+        )
+
+    def _complete(self, page: ReportPage, request: RegisterRequest, facts: RunFacts) -> None:
+        """A repeated call fills it again: the same facts, but for the time."""
+        html = page.filled(facts.to_json(request.jobs, self.deployment.region))
+        self.objects.write(_report_key(request), html, "text/html; charset=utf-8")
+
+    def _announce(self, request: RegisterRequest, review: Review, status: ApprovalStatus, next_step: str) -> None:
+        link = self.objects.presigned(_report_key(request), LINK_SECONDS)
+        self.journal.announce(
+            review.model,
+            "MODEL_REGISTERED",
+            f"version {review.version} is {status}{next_step}. {request.decision.summary}",
+            details={"run_id": request.plan.run_id, "package": review.package_arn, "status": status},
+            once=request.plan.run_id,
+            link=review.message(link),
+        )
 
 
 def _approval_status(request: RegisterRequest, definition: Model) -> ApprovalStatus:
+    """A version that is validated first is approved by the validation."""
     if request.decision.verdict == "fail":
         return "Rejected"
-    return "Approved" if definition.approval == "automatic" else "PendingManualApproval"
+    at_once = definition.approval == "automatic" and not definition.validation.enabled
+    return "Approved" if request.decision.verdict == "pass" and at_once else "PendingManualApproval"
 
 
-def _package_request(request: RegisterRequest, evaluation: Evaluation) -> "CreateModelPackageInputTypeDef":
-    plan = request.plan
-    container: Any = {"Image": plan.image_uri, "ModelDataUrl": request.training.model_uri, "Environment": _SERVING}
-    return {
-        "ModelPackageGroupName": plan.package_group,
-        "ModelPackageDescription": f"Run {plan.run_id} of {plan.model}",
-        "ClientToken": plan.run_id,
-        "ModelApprovalStatus": "PendingManualApproval",
-        "InferenceSpecification": {
-            "Containers": [container],
-            "SupportedContentTypes": _CONTENT_TYPES,
-            "SupportedResponseMIMETypes": _CONTENT_TYPES,
-        },
-        "ModelMetrics": {
-            "ModelQuality": {
-                "Statistics": {"ContentType": "application/json", "S3Uri": f"{plan.uris.evaluation}evaluation.json"}
-            },
-            "ModelDataQuality": {
-                "Statistics": {"ContentType": "application/json", "S3Uri": f"{plan.uris.baseline}statistics.json"},
-                "Constraints": {"ContentType": "application/json", "S3Uri": f"{plan.uris.baseline}constraints.json"},
-            },
-        },
-        "MetadataProperties": {"GeneratedBy": request.training.job_arn},
-        "CustomerMetadataProperties": _lineage(request, evaluation),
-    }
+def _next_step(status: ApprovalStatus, request: RegisterRequest, definition: Model) -> str:
+    """What goes on with it, in the middle of a sentence."""
+    if status != "PendingManualApproval":
+        return ""
+    who = ": the gate leaves it to you" if request.decision.verdict == "needs-human" else ""
+    return f"{who}, after its validation on an endpoint of its own" if definition.validation.enabled else who
 
 
-def _lineage(request: RegisterRequest, evaluation: Evaluation) -> dict[str, str]:
-    plan = request.plan
-    shown = {name: f"{evaluation.metrics[name]:.6f}" for name in SHOWN_METRICS if name in evaluation.metrics}
-    return metadata(
-        {
-            "run_id": plan.run_id,
-            "data_version": plan.data_version,
-            "code_sha256": plan.code.sha256,
-            "training_job": request.training.job_name,
-            "definition": f"{plan.uris.definition}definition.json",
-            "evaluation": f"{plan.uris.evaluation}evaluation.json",
-            "gate": f"{plan.uris.evaluation}gate.json",
-            "report": f"{plan.uris.report}report.html",
-            "verdict": request.decision.verdict,
-            **shown,
-        }
+def _lineage(request: RegisterRequest, commit_id: str | None) -> Lineage:
+    plan, training = request.plan, request.training
+    return Lineage(
+        run_id=plan.run_id,
+        data_version=plan.data_version,
+        code_sha256=plan.code.sha256,
+        commit_id=commit_id,
+        training_job=training.job_name,
+        training_job_arn=training.job_arn,
+        definition=f"{plan.uris.definition}definition.json",
+        evaluation_uri=f"{plan.uris.evaluation}evaluation.json",
+        hyperparameters=dict(training.hyperparameters),
     )
+
+
+def _report_key(request: RegisterRequest) -> str:
+    return f"{key_of(request.plan.uris.report)}report.html"

@@ -1,8 +1,15 @@
-"""What the state machine sends to RegisterModel."""
+"""What the state machine sends to RegisterModel.
 
-from typing import Literal
+What has a default came later: an execution that began before a deployment sends what it sent then.
+"""
+
+from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+
+from sluice.gate import Verdict
+from sluice.run_facts import Job
 
 
 class _Part(BaseModel):
@@ -33,17 +40,28 @@ class Plan(_Part):
 
 
 class Decision(_Part):
-    verdict: Literal["pass", "fail"]
+    verdict: Verdict
     summary: str
+    checks: tuple[Mapping[str, Any], ...] = ()
 
 
 class Training(_Part):
+    """The job whose model is registered: of a tuned run the one that was chosen."""
+
     job_name: str
     job_arn: str
     model_uri: str
+    hyperparameters: Mapping[str, str] = {}
+
+
+class TuningDocument(_Part):
+    uri: str
+    """Of tuning.json."""
 
 
 class RegisterRequest(_Part):
     plan: Plan
     decision: Decision
     training: Training
+    jobs: tuple[Job, ...] = ()
+    tuning: TuningDocument | None = None

@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.start_run.past import EarlierRuns
 from functions.start_run.planning import Planner
 from functions.start_run.quarantine import Quarantine
 from functions.start_run.request import StartRunRequest
@@ -27,12 +28,13 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @cache
 def _start_run() -> StartRun:
     stage = current_stage()
+    earlier = EarlierRuns(stage.objects, stage.production, stage.registry, stage.runs, stage.training_jobs)
     return StartRun(
         objects=stage.objects,
         leases=stage.leases,
         runs=stage.runs,
         journal=stage.journal,
-        planner=Planner(stage.objects, stage.production, stage.registry, _surroundings(stage.settings)),
+        planner=Planner(stage.objects, earlier, _surroundings(stage.settings)),
         quarantine=Quarantine(stage.objects),
         claim=partial(claimant, stage.settings.idempotency_table),
         now=clock.now,

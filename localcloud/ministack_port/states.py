@@ -19,6 +19,8 @@ from ministack.services import stepfunctions as sfn
 
 from localcloud.errors import ApiError
 from localcloud.executions import Execution, ExecutionEnded, TaskFailed
+from localcloud.ministack_port import branches
+from localcloud.ministack_port.running import current, own_end
 
 _log = logging.getLogger(__name__)
 
@@ -26,16 +28,17 @@ _log = logging.getLogger(__name__)
 Integration = Callable[[Execution, str, dict[str, Any]], Any]
 Authorize = Callable[[Execution, str, dict[str, Any]], None]
 
-_execution: contextvars.ContextVar[Execution | None] = contextvars.ContextVar("localcloud_execution", default=None)
 _running: dict[str, Execution] = {}
+_some_ended = threading.Condition()
 
 
 def install(
     integrations: Mapping[str, Integration],
+    nested: Integration,
     authorize: Authorize,
     headers_of: Callable[[Execution, str], dict[str, str]],
 ) -> None:
-    """`integrations` by resource prefix, e.g. `arn:aws:states:::sagemaker:`.
+    """`integrations` by resource prefix, e.g. `arn:aws:states:::sagemaker:`; `nested` is `startExecution.sync`.
 
     `authorize(execution, resource, arguments)` is asked before each task and raises TaskFailed;
     `headers_of(execution, service)` signs what the `aws-sdk` integrations send.
@@ -43,9 +46,11 @@ def install(
     _install_execution_context()
     _install_stop()
     _install_tasks(authorize)
+    branches.install()
     _install_sdk_calls(headers_of)
     for prefix, integration in integrations.items():
         sfn._SERVICE_DISPATCH[prefix] = _integration(integration)
+    sfn._invoke_nested_start_execution_sync = _integration(nested)
     sfn._AWS_SDK_SERVICE_MAP["sagemaker"] = {"target_prefix": "SageMaker", "protocol": "json"}
     sfn._AWS_SDK_ERROR_PREFIX["sagemaker"] = "SageMaker"
 
@@ -59,6 +64,12 @@ def start_execution(arn: str, document: str, name: str) -> str:
     return str(answer["executionArn"])
 
 
+def wait_for_execution(arn: str) -> None:
+    """Block until it has ended. For a thread of its account's, such as that of an execution that started it."""
+    with _some_ended:
+        _some_ended.wait_for(lambda: sfn._executions[arn]["status"] != "RUNNING")
+
+
 def _install_execution_context() -> None:
     run, fail = sfn._run_execution, sfn._fail_execution
 
@@ -70,13 +81,14 @@ def _install_execution_context() -> None:
             return
         execution = Execution(arn, machine["roleArn"])
         _running[arn] = execution
-        token = _execution.set(execution)
+        token = current.set(execution)
         try:
             with _deadline(record, machine, execution):
                 run(arn)
         finally:
-            _execution.reset(token)
+            current.reset(token)
             _running.pop(arn, None)
+            _tell_end()
 
     def fail_execution(record: dict[str, Any], error: str, cause: str) -> None:
         # A task that fails because its execution was stopped does not turn ABORTED into FAILED.
@@ -116,7 +128,13 @@ def _time_out(record: dict[str, Any], execution: Execution) -> None:
     record.update(status="TIMED_OUT", stopDate=now_iso(), error="States.Timeout")
     sfn._add_event(record, "ExecutionTimedOut", {"executionTimedOutEventDetails": {"error": "States.Timeout"}})
     sfn._emit_execution_status_event(record)
+    _tell_end()
     execution.end()
+
+
+def _tell_end() -> None:
+    with _some_ended:
+        _some_ended.notify_all()
 
 
 def _install_stop() -> None:
@@ -124,6 +142,7 @@ def _install_stop() -> None:
 
     def stop_execution(data: dict[str, Any]) -> Any:
         answer = stop(data)
+        _tell_end()
         execution = _running.get(data.get("executionArn", ""))
         if answer[0] == 200 and execution:
             # What ends with the execution may take a while (a job's grace period): not on the event loop.
@@ -141,7 +160,7 @@ def _install_tasks(authorize: Authorize) -> None:
     )
 
     def checked(resource: str, arguments: Any) -> None:
-        execution = _execution.get()
+        execution = current.get()
         if execution is None:
             return
         if execution.ended.is_set():
@@ -158,7 +177,7 @@ def _install_tasks(authorize: Authorize) -> None:
         return call_back(resource, arguments, token, state)
 
     def invoke_resource_with_timeout(resource: str, arguments: Any, timeout: float) -> Any:
-        with _own_end() as task:
+        with own_end() as task:
             try:
                 return invoke_with_timeout(resource, arguments, timeout)
             except sfn._ExecutionError as error:
@@ -171,22 +190,6 @@ def _install_tasks(authorize: Authorize) -> None:
     sfn._invoke_with_callback = invoke_with_callback
 
 
-@contextmanager
-def _own_end() -> Iterator[Execution | None]:
-    """A task with TimeoutSeconds can end before its execution: it has an end of its own, tied to the execution's."""
-    execution = _execution.get()
-    if execution is None:
-        yield None
-        return
-    task = Execution(execution.arn, execution.role_arn)
-    token = _execution.set(task)
-    try:
-        with execution.cancelling(task.end):
-            yield task
-    finally:
-        _execution.reset(token)
-
-
 def _install_sdk_calls(headers_of: Callable[[Execution, str], dict[str, str]]) -> None:
     """Send what an `aws-sdk` integration calls through the gateway's own checks, as the execution's role."""
     call = gateway.call_service_handler_sync
@@ -197,7 +200,7 @@ def _install_sdk_calls(headers_of: Callable[[Execution, str], dict[str, str]]) -
     def call_service(
         handler: Any, method: str, path: str, headers: dict[str, str], body: Any, query: Any, *rest: Any
     ) -> Any:
-        execution = _execution.get()
+        execution = current.get()
         if execution is None:
             return call(handler, method, path, headers, body, query, *rest)
         signed = {**headers, **headers_of(execution, _signed_service(headers))}
@@ -214,7 +217,7 @@ def _signed_service(headers: Mapping[str, str]) -> str:
 
 def _integration(integration: Integration) -> Callable[[str, dict[str, Any]], Any]:
     def run(resource: str, arguments: dict[str, Any]) -> Any:
-        execution = _execution.get()
+        execution = current.get()
         if execution is None:
             raise sfn._ExecutionError("States.Runtime", f"{resource} runs inside an execution only")
         with _as_task_failure():

@@ -8,8 +8,10 @@ from localcloud.sagemaker.hosting.hosting import Hosting
 from localcloud.sagemaker.jobs.records import Kind
 from localcloud.sagemaker.jobs.service import Jobs
 from localcloud.sagemaker.jobs.settings import JobSettings
+from localcloud.sagemaker.model_cards import ModelCards
 from localcloud.sagemaker.registry import Registry
 from localcloud.sagemaker.tags import TagStore
+from localcloud.sagemaker.tuning.service import TuningJobs
 
 
 class Part(Protocol):
@@ -26,9 +28,11 @@ class SageMaker:
     def __init__(self, cloud: Cloud, job_settings: JobSettings | None = None) -> None:
         self.tags = TagStore(cloud)
         self.jobs = Jobs(cloud, self.tags, job_settings)
+        self.tuning = TuningJobs(cloud, self.tags, self.jobs)
         self.registry = Registry(cloud, self.tags)
+        self.model_cards = ModelCards(cloud, self.tags)
         self.hosting = Hosting(cloud, self.tags, self.registry.package)
-        self._parts: list[Part] = [self.tags, self.jobs, self.registry, self.hosting]
+        self._parts: list[Part] = [self.tags, self.jobs, self.tuning, self.registry, self.model_cards, self.hosting]
 
     def operations(self) -> dict[str, Handler]:
         table: dict[str, Handler] = {}
@@ -48,7 +52,7 @@ class SageMaker:
 
     def wait_for_job(self, kind: Kind, name: str, timeout: float | None = None) -> dict[str, Any]:
         """Block until the job has ended; its final Describe output. TimeoutError after `timeout` seconds."""
-        return self.jobs.wait(kind, name, timeout)
+        return self.tuning.wait(name, timeout) if kind == "tuning" else self.jobs.wait(kind, name, timeout)
 
     def warm_up(self) -> None:
         """Spare the first job most of a second; call it off the critical path, when the cloud answers."""

@@ -17,6 +17,7 @@ from sluice.events import (
     PendingUpload,
     QueuedDeployment,
 )
+from sluice.naming import validation_name
 from tests.events import load_event
 from tests.template import resolved, resources_of
 
@@ -25,6 +26,7 @@ CLASSES: dict[str, type[Envelope]] = {
     "model_package_state_change": ModelPackageStateChange,
     "endpoint_state_change": EndpointStateChange,
     "execution_status_change": ExecutionStatusChange,
+    "validation_status_change": ExecutionStatusChange,
     "pending_upload": PendingUpload,
     "queued_deployment": QueuedDeployment,
 }
@@ -34,6 +36,8 @@ RULES = {
     ("DeployModel", "Approval"): "model_package_state_change",
     ("ActivateEndpoint", "EndpointChanged"): "endpoint_state_change",
     ("FinishRun", "ExecutionEnded"): "execution_status_change",
+    ("ValidateStateMachine", "Stopped"): "validation_status_change",
+    ("WriteModelCard", "Approved"): "model_package_state_change",
 }
 
 
@@ -94,7 +98,17 @@ def test_a_rule_matches_its_event_and_no_other(rule: tuple[str, str], name: str)
         ("model_package_state_change", ("DeployModel", "Approval"), ("ModelPackageGroupName",), "sluice-prod-churn"),
         ("model_package_state_change", ("DeployModel", "Approval"), ("ModelApprovalStatus",), "PendingManualApproval"),
         ("endpoint_state_change", ("ActivateEndpoint", "EndpointChanged"), ("EndpointName",), "somebody-elses"),
+        # A validation's temporary endpoint is no model's.
+        (
+            "endpoint_state_change",
+            ("ActivateEndpoint", "EndpointChanged"),
+            ("EndpointName",),
+            validation_name("dev", "261120202448-3fa2"),
+        ),
         ("execution_status_change", ("FinishRun", "ExecutionEnded"), ("status",), "SUCCEEDED"),
+        ("validation_status_change", ("ValidateStateMachine", "Stopped"), ("status",), "SUCCEEDED"),
+        ("model_package_state_change", ("WriteModelCard", "Approved"), ("ModelPackageGroupName",), "sluice-prod-churn"),
+        ("model_package_state_change", ("WriteModelCard", "Approved"), ("ModelApprovalStatus",), "Rejected"),
     ],
 )
 def test_a_rule_leaves_alone_what_is_not_its_business(

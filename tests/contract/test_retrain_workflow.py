@@ -13,8 +13,9 @@ import yaml
 from botocore.validate import ParamValidator
 
 from functions.start_run.request import StartRunRequest
+from sluice.definition.tuning import OBJECTIVES
 from sluice.images import image_uri
-from sluice.plan import Champion, CodeVersion, Surroundings, Upload, plan_run
+from sluice.plan import Champion, CodeVersion, Past, PreviousRun, Surroundings, Upload, plan_run
 from tests.definitions import definition
 from tests.events import load_event
 from tests.template import resources_of
@@ -22,7 +23,9 @@ from tests.template import resources_of
 ROOT = Path(__file__).parents[2]
 KEY_ARN = "arn:aws:kms:us-east-1:000000000000:key/1234"
 CUSTOM_IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:3"
-CHAMPION = Champion("arn:aws:sagemaker:us-east-1:000000000000:model-package/g/1", "s3://b/champion/model.tar.gz")
+PACKAGE_ARN = "arn:aws:sagemaker:us-east-1:000000000000:model-package/g/1"
+CHAMPION = Champion(PACKAGE_ARN, "s3://b/champion/model.tar.gz", "s3://b/champion/baseline/statistics.json")
+PAST = Past(CHAMPION, PreviousRun("261119202448-3fa2", "s3://b/previous/codec/counts.json"), "sluice-dev-1")
 
 
 @cache
@@ -32,11 +35,21 @@ def workflow() -> dict[str, Any]:
 
 
 def tasks(resource: str = "") -> dict[str, dict[str, Any]]:
-    states = workflow()["States"].items()
+    states = all_states().items()
     return {name: state for name, state in states if state["Type"] == "Task" and resource in state["Resource"]}
 
 
-def plan(champion: Champion | None = None, kms_key_arn: str | None = None, **changes: Any) -> dict[str, Any]:
+@cache
+def all_states() -> dict[str, dict[str, Any]]:
+    """Those within branches too; names are unique in a state machine."""
+    found = dict(workflow()["States"])
+    for state in workflow()["States"].values():
+        for branch in state.get("Branches", ()):
+            found |= branch["States"]
+    return found
+
+
+def plan(past: Past | None = None, kms_key_arn: str | None = None, **changes: Any) -> dict[str, Any]:
     surroundings = Surroundings(
         stage="dev",
         bucket="sluice-dev-000000000000-us-east-1",
@@ -46,7 +59,7 @@ def plan(champion: Champion | None = None, kms_key_arn: str | None = None, **cha
         kms_key_arn=kms_key_arn,
     )
     upload = Upload("sluice-dev-000000000000-us-east-1", "models/churn/raw/churn.csv", "v1", "e", 10, "o")
-    planned = plan_run("261120202448-3fa2", definition(**changes), upload, surroundings, champion)
+    planned = plan_run("261120202448-3fa2", definition(**changes), upload, surroundings, past or Past())
     as_the_lambda_returns_it: dict[str, Any] = json.loads(json.dumps(planned.to_json()))
     return as_the_lambda_returns_it
 
@@ -69,13 +82,26 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value)) if isinstance(value, dict | list) else value
 
 
-def request_of(state: str, variables: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    resource = workflow()["States"][state]["Resource"]
+def request_of(state: str, run_plan: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The operation and its request, with what the states before it assign."""
+    resource = all_states()[state]["Resource"]
     operation = resource.rsplit(":", 1)[1].removesuffix(".sync")
-    return operation[0].upper() + operation[1:], evaluated(workflow()["States"][state]["Arguments"], variables)
+    arguments = evaluated(all_states()[state]["Arguments"], variables_of(run_plan))
+    return operation[0].upper() + operation[1:], arguments
+
+
+def variables_of(run_plan: dict[str, Any]) -> dict[str, Any]:
+    known: dict[str, Any] = {"plan": run_plan, "training": TRAINING, "tuning": None}
+    known["metric_definitions"] = all_states()["StartRun"]["Assign"]["metric_definitions"]
+    known["channels"] = evaluated(all_states()["Preprocess"]["Assign"]["channels"], known)
+    if run_plan["tuning"]:
+        known["trials"] = evaluated(all_states()["DefineSearch"]["Assign"]["trials"], known)
+    return known
 
 
 TRAINING = {"job_name": "j", "job_arn": "arn:aws:sagemaker:us-east-1:0:training-job/j", "model_uri": "s3://b/m.tar.gz"}
+RANGES = {"eta": {"type": "continuous", "min": 0.1, "max": 0.3}, "max_depth": {"type": "integer", "min": 2, "max": 4}}
+TUNED = {"tuning": {"enabled": True, "ranges": RANGES, "warm_start": {}, "max_jobs": 4}}
 
 
 @pytest.mark.parametrize("state", ["Preprocess", "Train", "Evaluate"])
@@ -83,7 +109,7 @@ TRAINING = {"job_name": "j", "job_arn": "arn:aws:sagemaker:us-east-1:0:training-
     "run_plan",
     [
         plan(),
-        plan(champion=CHAMPION, kms_key_arn=KEY_ARN),
+        plan(PAST, kms_key_arn=KEY_ARN),
         plan(training={"spot": True, "max_wait_seconds": 7200}),
         plan(data__mode="append"),
         plan(data__mode="append", processing={"instance_count": 2}, training={"instance_count": 3}),
@@ -95,7 +121,7 @@ TRAINING = {"job_name": "j", "job_arn": "arn:aws:sagemaker:us-east-1:0:training-
     ids=["plain", "champion and key", "spot", "append", "several", "checkpoints", "forest", "custom", "regression"],
 )
 def test_what_sagemaker_is_asked_for_passes_its_own_model(state: str, run_plan: dict[str, Any]) -> None:
-    operation, request = request_of(state, {"plan": run_plan, "training": TRAINING})
+    operation, request = request_of(state, run_plan)
     model = botocore.session.get_session().get_service_model("sagemaker").operation_model(operation)
 
     report = ParamValidator().validate(request, model.input_shape)
@@ -103,17 +129,63 @@ def test_what_sagemaker_is_asked_for_passes_its_own_model(state: str, run_plan: 
     assert not report.has_errors(), report.generate_report()
 
 
-def test_the_champion_is_an_input_of_evaluate_only_where_there_is_one() -> None:
-    def inputs(run_plan: dict[str, Any]) -> list[str]:
-        _, request = request_of("Evaluate", {"plan": run_plan, "training": TRAINING})
-        return [entry["InputName"] for entry in request["ProcessingInputs"]]
+@pytest.mark.parametrize(
+    "changes",
+    [
+        TUNED,
+        {"tuning": {"enabled": True}, "training": {"spot": True, "max_wait_seconds": 7200}},
+        {"tuning": {"enabled": True}, "training": {"algorithm": "sklearn-random-forest"}},
+        {"tuning": {"enabled": True, "strategy": "Hyperband"}},
+        {"tuning": {"enabled": True, "strategy": "Grid", "ranges": {"eta": {"type": "categorical", "values": [0.1]}}}},
+    ],
+    ids=["bayesian", "spot", "forest", "hyperband", "grid"],
+)
+def test_a_search_passes_sagemakers_own_model(changes: dict[str, Any]) -> None:
+    operation, request = request_of("Tune", plan(PAST, kms_key_arn=KEY_ARN, **changes))
+    model = botocore.session.get_session().get_service_model("sagemaker").operation_model(operation)
 
-    assert inputs(plan()) == ["code", "definition", "holdout", "model"]
-    assert inputs(plan(champion=CHAMPION)) == ["code", "definition", "holdout", "model", "champion"]
+    report = ParamValidator().validate(request, model.input_shape)
+
+    assert not report.has_errors(), report.generate_report()
+    assert ("WarmStartConfig" in request) == ("warm_start" in changes["tuning"])
+
+
+def test_trials_and_baseline_read_the_same_data_and_print_the_same_metrics() -> None:
+    trained, searched = requested("Train", **TUNED), requested("Tune", **TUNED)["TrainingJobDefinition"]
+
+    assert searched["InputDataConfig"] == trained["InputDataConfig"]
+    for member in ("TrainingImage", "MetricDefinitions"):
+        assert searched["AlgorithmSpecification"][member] == trained["AlgorithmSpecification"][member]
+    emitted = [one["Name"] for one in searched["AlgorithmSpecification"]["MetricDefinitions"]]
+    assert {name for objectives in OBJECTIVES.values() for name in objectives} <= set(emitted)
+
+
+@pytest.mark.parametrize(
+    ("past", "added", "environment"),
+    [
+        (Past(), [], {}),
+        (
+            PAST,
+            ["champion", "champion-baseline", "previous"],
+            {"CHAMPION_PACKAGE_ARN": PACKAGE_ARN, "PREVIOUS_RUN_ID": "261119202448-3fa2"},
+        ),
+        (Past(Champion(PACKAGE_ARN, None)), [], {"CHAMPION_PACKAGE_ARN": PACKAGE_ARN}),
+    ],
+    ids=["first run", "champion", "champion without artifact"],
+)
+def test_evaluate_reads_what_there_is_of_earlier_runs(
+    past: Past, added: list[str], environment: dict[str, str]
+) -> None:
+    """A job whose input does not exist fails."""
+    _, request = request_of("Evaluate", plan(past))
+
+    inputs = [entry["InputName"] for entry in request["ProcessingInputs"]]
+    assert inputs == ["code", "definition", "holdout", "codec", "baseline", "model", *added]
+    assert request["Environment"] == environment
 
 
 def requested(state: str, **changes: Any) -> dict[str, Any]:
-    _, request = request_of(state, {"plan": plan(**changes), "training": TRAINING})
+    _, request = request_of(state, plan(**changes))
     return request
 
 
@@ -192,8 +264,9 @@ def test_checkpoints_lie_with_the_run() -> None:
 
 
 def test_a_key_encrypts_every_volume_and_output() -> None:
-    for state in ("Preprocess", "Train", "Evaluate"):
-        _, request = request_of(state, {"plan": plan(kms_key_arn=KEY_ARN), "training": TRAINING})
+    for state in ("Preprocess", "Train", "Tune", "Evaluate"):
+        _, request = request_of(state, plan(kms_key_arn=KEY_ARN, **TUNED))
+        request = request.get("TrainingJobDefinition", request)
         outputs = request.get("OutputDataConfig") or request["ProcessingOutputConfig"]
         resources = request.get("ResourceConfig") or request["ProcessingResources"]["ClusterConfig"]
 
@@ -201,21 +274,28 @@ def test_a_key_encrypts_every_volume_and_output() -> None:
         assert resources["VolumeKmsKeyId"] == KEY_ARN
 
 
+BRANCHED = ("Train", "Tune")
+
+
 @pytest.mark.parametrize("state", tasks())
 def test_every_task_retries_and_catches(state: str) -> None:
-    declared = workflow()["States"][state]
+    declared = all_states()[state]
 
     assert declared["Retry"]
-    if state != "EndFailedRun":  # its own failure ends the execution; the rule on executions then frees the lease
+    if state in BRANCHED:
+        declared = workflow()["States"]["Learn"]
+    if state == "Validate":  # the run has succeeded, whatever becomes of it
+        assert declared["Catch"][-1] == {"ErrorEquals": ["States.ALL"], "Next": "FinishRun"}
+    elif state != "EndFailedRun":  # its own failure ends the execution; the rule on executions then frees the lease
         assert declared["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
         assert declared["Catch"][-1]["Next"] == "EndFailedRun"
 
 
 def test_every_function_of_the_workflow_is_substituted_by_the_template() -> None:
-    (machine,) = resources_of("AWS::Serverless::StateMachine").values()
+    machine = resources_of("AWS::Serverless::StateMachine")["RetrainStateMachine"]
     named = {state["Arguments"]["FunctionName"].strip("${}") for state in tasks("lambda:invoke").values()}
 
-    assert named == set(machine["Properties"]["DefinitionSubstitutions"])
+    assert named | {"ValidateStateMachineArn"} == set(machine["Properties"]["DefinitionSubstitutions"])
 
 
 def test_start_run_gets_the_event_and_the_execution() -> None:

@@ -1,12 +1,8 @@
 """What goes wrong is said, frees what it held, and leaves a way on."""
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
 
+from tests.e2e.permissions import role_of, without
 from tests.e2e.trained_model import Inbox, TrainedModel
 from tests.waiting import eventually
 
@@ -14,15 +10,16 @@ from tests.waiting import eventually
 def test_a_training_script_that_exits_1_fails_the_run_with_its_words_and_the_next_upload_works(
     model: TrainedModel, inbox: Inbox
 ) -> None:
-    model.define(training={"hyperparameters": {"max_depth": 99}})
+    # A forest holds the data in memory, and may take next to none of it.
+    model.define(training={"algorithm": "sklearn-random-forest", "memory_share": 1e-9})
     model.upload(seed=1)
     (failed,) = model.ended()
 
     assert failed["status"] == "FAILED"
-    assert "max_depth: 99 is out of bounds" in failed["cause"]
+    assert "holds the data in memory" in failed["cause"]
     assert f"training job sluice-dev-{model.name}-" in failed["cause"]
     (notice,) = eventually(lambda: inbox.about(model.name), "a notification")
-    assert "max_depth: 99 is out of bounds" in notice["Message"]
+    assert "holds the data in memory" in notice["Message"]
 
     assert model.train()["verdict"] == "pass"
 
@@ -95,40 +92,6 @@ def test_a_new_run_is_compared_with_the_champion(model: TrainedModel) -> None:
 
     assert checks["champion.auc"]["outcome"] in ("pass", "fail")
     assert "champion's" in checks["champion.auc"]["reason"]
-
-
-@contextmanager
-def without(model: TrainedModel, role: str, action: str) -> Iterator[None]:
-    """One action taken out of a role's inline policies, and put back."""
-    iam = model.client("iam")
-    policies = {
-        name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
-    }
-    try:
-        for name, document in policies.items():
-            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(_less(document, action)))
-        yield
-    finally:
-        for name, document in policies.items():
-            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
-
-
-def _less(document: dict[str, Any], action: str) -> dict[str, Any]:
-    statements = []
-    for statement in document["Statement"]:
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        kept = [one for one in actions if one != action]
-        if kept:
-            statements.append({**statement, "Action": kept})
-    assert statements != document["Statement"], f"{action} was not there"
-    return {**document, "Statement": statements}
-
-
-def role_of(model: TrainedModel, logical_id: str) -> str:
-    found = model.client("cloudformation").describe_stack_resource(StackName="sluice-dev", LogicalResourceId=logical_id)
-    name: str = found["StackResourceDetail"]["PhysicalResourceId"]
-    return name
 
 
 @pytest.mark.parametrize(

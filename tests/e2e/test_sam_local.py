@@ -17,6 +17,7 @@ import pytest
 from tests.e2e.container_engine import Engine, NoEngineError, container_engine
 from tests.e2e.local_stage import MODEL, ROOT, SLUICE, LocalStage, sluice_up, write_churn
 from tests.e2e.sam_invocation import LocalFunctions, SamBuild, canonical
+from tests.waiting import eventually
 from tools.sam import NO_RUNTIME, SAM, find_runtime
 
 # The identifiers in events/*.json.
@@ -86,7 +87,7 @@ def lambdas(stage: LocalStage, engine: Engine, tmp_path_factory: pytest.TempPath
     host = engine.host_address()
     built = SamBuild.make(tmp_path_factory.mktemp("build"), ROOT / ".aws-sam/sam-local-cache")
     functions: LocalFunctions = built.aimed_at(stage, host)
-    (job,) = stage.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
+    (job,) = stage.client("sagemaker").list_training_jobs(NameContains="-train")["TrainingJobSummaries"]
     run_id = job["TrainingJobName"].removeprefix(f"sluice-dev-{MODEL}-").removesuffix("-train")
     code = stage.outputs["CodePrefix"].strip("/").rpartition("/")[2]
     return Lambdas(
@@ -184,6 +185,42 @@ def test_start_run(stage: LocalStage, lambdas: Lambdas, tmp_path: Path) -> None:
     assert lambdas.invoke("StartRun", other)["outcome"] == "duplicate"
 
 
+def test_select_model(stage: LocalStage, lambdas: Lambdas) -> None:
+    sagemaker = stage.client("sagemaker")
+    event = lambdas.event("select_model")
+    search = event["search"]
+    trained = sagemaker.describe_training_job(TrainingJobName=f"sluice-dev-{MODEL}-{lambdas.trained_run}-train")
+    fixed = {name: value for name, value in trained["HyperParameters"].items() if name != "max_depth"}
+    sagemaker.create_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=search["job_name"],
+        HyperParameterTuningJobConfig=search["config"],
+        TrainingJobDefinition={
+            "StaticHyperParameters": fixed,
+            "AlgorithmSpecification": {
+                name: trained["AlgorithmSpecification"][name]
+                for name in ("TrainingImage", "TrainingInputMode", "MetricDefinitions")
+            },
+            **{
+                name: trained[name]
+                for name in ("RoleArn", "InputDataConfig", "OutputDataConfig", "ResourceConfig", "StoppingCondition")
+            },
+        },
+    )
+
+    def ended() -> bool:
+        job = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=search["job_name"])
+        assert job["HyperParameterTuningJobStatus"] in ("InProgress", "Completed"), job
+        return bool(job["HyperParameterTuningJobStatus"] == "Completed")
+
+    eventually(ended, "the search ends")
+
+    answer = lambdas.invoke("SelectModel", event)
+
+    assert answer["training"]["job_name"].startswith(search["job_name"]), answer
+    written = read_json(stage, f"models/{MODEL}/runs/{lambdas.trained_run}/tuning/tuning.json")
+    assert (written["chosen"], written["counts"]["completed"]) == ("tuned", 1)
+
+
 def test_evaluate_gate(stage: LocalStage, lambdas: Lambdas) -> None:
     key = f"models/{MODEL}/runs/{lambdas.trained_run}/evaluation/gate.json"
     before = read_json(stage, key)
@@ -206,6 +243,41 @@ def test_register_model(stage: LocalStage, lambdas: Lambdas) -> None:
     package = stage.client("sagemaker").describe_model_package(ModelPackageName=answer["package_arn"])
     assert package["CustomerMetadataProperties"]["run_id"] == lambdas.plan["run_id"]
     assert package["ApprovalDescription"] == event["decision"]["summary"]
+
+
+def test_score_endpoint(stage: LocalStage, lambdas: Lambdas) -> None:
+    """The endpoint is made here, as the validation's state machine makes it."""
+    sagemaker, event = stage.client("sagemaker"), lambdas.event("score_endpoint")
+    name = event["endpoint_name"]
+    sagemaker.create_model(
+        ModelName=name,
+        ExecutionRoleArn=stage.outputs["SageMakerRoleArn"],
+        PrimaryContainer={"ModelPackageName": lambdas.event("conclude_validation")["package_arn"]},
+    )
+    serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": 1}
+    variant = {"VariantName": "AllTraffic", "ModelName": name, "ServerlessConfig": serverless}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+
+    answer = lambdas.invoke("ScoreEndpoint", event)
+
+    assert answer["verdict"] == "pass", answer
+    assert "as the evaluate step did" in answer["reason"]
+    sagemaker.delete_endpoint(EndpointName=name)
+    sagemaker.delete_endpoint_config(EndpointConfigName=name)
+
+
+def test_conclude_validation(stage: LocalStage, lambdas: Lambdas) -> None:
+    event = lambdas.event("conclude_validation")
+
+    answer = lambdas.invoke("ConcludeValidation", event)
+
+    assert (answer["verdict"], answer["status"]) == ("pass", "PendingManualApproval"), answer
+    package = stage.client("sagemaker").describe_model_package(ModelPackageName=event["package_arn"])
+    assert package["ApprovalDescription"].startswith(event["score"]["reason"])
+    assert lambdas.invoke("ConcludeValidation", event) == answer, "told twice, concluded once"
+    assert len(audited(stage, '"MODEL_VALIDATED"')) == 1
 
 
 def test_finish_run(stage: LocalStage, lambdas: Lambdas) -> None:
@@ -247,6 +319,16 @@ def test_activate_endpoint(stage: LocalStage, lambdas: Lambdas) -> None:
     body = b"tenure,plan,monthly\n1,basic,119.5\n"
     reply = stage.client("sagemaker-runtime").invoke_endpoint(EndpointName=GROUP, ContentType="text/csv", Body=body)
     assert json.loads(reply["Body"].read())["predictions"]
+
+
+def test_write_model_card(stage: LocalStage, lambdas: Lambdas) -> None:
+    """Of the version that was approved before it was deployed."""
+    answer = lambdas.invoke("WriteModelCard", lambdas.event("model_package_state_change"))
+
+    assert answer == {"outcome": "created", "card": f"{GROUP}-v1"}
+    card = stage.client("sagemaker").describe_model_card(ModelCardName=f"{GROUP}-v1")
+    assert json.loads(card["Content"])["model_overview"]["model_name"] == MODEL
+    assert "Looks good" in card["Content"]
 
 
 def test_every_function_was_invoked(lambdas: Lambdas) -> None:

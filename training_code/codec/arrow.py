@@ -6,15 +6,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from codec.cells import LARGEST_NUMBER, CellError, cell_text, parse_number
+from codec.cells import LARGEST_NUMBER, CellError, any_is_a_number, cell_text
 from codec.codec import NUMERIC, Codec, Feature, Floats, cell_encoder, encode_distinct
 from lean_arrow import pyarrow as pa
 
 Reasons = dict[int, str]
 
 
-def encode_table(codec: Codec, table: pa.Table | pa.RecordBatch) -> npt.NDArray[np.float32]:
-    """(rows, features). A feature without a column is missing. CellError names row (from 1) and column."""
+def encode_table(codec: Codec, table: pa.Table | pa.RecordBatch, first_row: int = 1) -> npt.NDArray[np.float32]:
+    """(rows, features). A feature without a column is missing. CellError names row and column.
+
+    first_row: the number of the table's first row in the file that a person looks at.
+    """
     matrix = np.empty((table.num_rows, len(codec.features)), dtype=np.float32)
     present = set(table.schema.names)
     bad: list[tuple[int, int, str]] = []
@@ -24,7 +27,7 @@ def encode_table(codec: Codec, table: pa.Table | pa.RecordBatch) -> npt.NDArray[
         bad += [(row, position, reasons[row]) for row in sorted(reasons)[:1]]
         matrix[:, position] = values
     for row, position, reason in sorted(bad)[:1]:
-        raise CellError(f"row {row + 1}, column {codec.names[position]!r}: {reason}")
+        raise CellError(f"row {first_row + row}, column {codec.names[position]!r}: {reason}")
     return matrix
 
 
@@ -108,7 +111,7 @@ def _numbers(column: pa.Array, missing_values: frozenset[str]) -> Floats | None:
     """
     if not pa.types.is_string(column.type):
         return _finite(pc.cast(column, pa.float64())) if _is_number(column.type) else None
-    if not _any_is_a_number(missing_values):
+    if not any_is_a_number(missing_values):
         numbers = _cast(column)
         if numbers is not None:
             return numbers
@@ -119,18 +122,6 @@ def _numbers(column: pa.Array, missing_values: frozenset[str]) -> Floats | None:
 
 def _is_number(kind: Any) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
-
-
-def _any_is_a_number(missing_values: frozenset[str]) -> bool:
-    """A list such as ["-999"]: those cells must not be read as numbers."""
-    for text in missing_values:
-        try:
-            parse_number(text, frozenset())
-        except CellError:
-            continue
-        if text:
-            return True
-    return False
 
 
 def _cast(column: pa.Array) -> Floats | None:

@@ -1,6 +1,7 @@
 """What one raw cell means: a text, a number, or nothing."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,18 @@ def parse_number(value: Any, missing_values: frozenset[str]) -> float:
     if not abs(number) <= LARGEST_NUMBER:
         raise CellError(f"{_shown(value)} is not a finite number of at most 3.4e38")
     return number
+
+
+def any_is_a_number(texts: Iterable[str]) -> bool:
+    """Of a list of missing values such as ["-999"]: then not every text that float() reads is a number."""
+    return any(_is_a_number(text) for text in texts)
+
+
+def _is_a_number(text: str) -> bool:
+    try:
+        return bool(text) and parse_number(text, frozenset()) is not None
+    except CellError:
+        return False
 
 
 def _float(value: Any) -> float:

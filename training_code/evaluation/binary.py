@@ -4,15 +4,17 @@ In numpy, because importing scikit-learn costs a job 1.6 s; the tests hold each 
 say what training shall attend to; the metrics are of the rows as they are, each counted once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from codec.codec import Floats
-from evaluation.bootstrap import Bootstrap, Metrics, measurements, ratio
-from evaluation.calibration import calibration_curve, calibration_error
-from evaluation.curves import precision_recall_curve, roc_curve
+from evaluation.bootstrap import Bootstrap, Metrics, Rows, histograms, measurements, ratio
+from evaluation.calibration import calibration_error
+from evaluation.curves import binary_curves
 from evaluation.ranking import Ranking, area_under_roc, average_precision, coarse, rank
 
 NAMES = (
@@ -26,6 +28,9 @@ NAMES = (
     "brier",
     "calibration_error",
 )
+# Rows of a resampled test set on which two models are compared. More than of the other tasks: it may take thousands
+# of rows to draw a few positives.
+PAIRED_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,29 @@ class Binary:
             "confusion_matrix": confusion_matrix(ranking),
         }
         if curves:
-            document |= {
-                "receiver_operating_characteristic_curve": roc_curve(ranking),
-                "precision_recall_curve": precision_recall_curve(ranking),
-                "calibration_curve": calibration_curve(ranking.bins, ranking.counts, ranking.scores),
-            }
+            document |= binary_curves(ranking)
         return document
+
+    def sample(self, labels: Floats, scores: Any) -> "BinarySample":
+        ranking = coarse(rank(labels, scores, self.threshold))
+        cells = labels.astype(np.int64) * len(ranking.highest) + ranking.groups_of(scores)
+        return BinarySample(ranking, cells)
+
+
+@dataclass(frozen=True)
+class BinarySample:
+    """cells: of each row, where it counts in the flat (2, groups) counts of the ranking.
+
+    Two models' rankings have other groups, so it is the rows that are resampled, for both the same.
+    """
+
+    ranking: Ranking
+    cells: npt.NDArray[np.int64]
+    most: int = PAIRED_ROWS
+
+    def replicates(self, rows: Rows) -> Mapping[str, Floats]:
+        counts = histograms(self.cells, rows, self.ranking.counts.size)
+        return metric_values(self.ranking, counts.reshape(len(rows), *self.ranking.counts.shape))
 
 
 def with_deviations(ranking: Ranking, bootstrap: Bootstrap) -> Metrics:

@@ -6,8 +6,9 @@ m-out-of-n bootstrap (Bickel, Götze, van Zwet 1997). So the cost is bounded, an
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,10 @@ import numpy.typing as npt
 from codec.codec import Floats
 
 ROWS = 20_000
+# Rows that are drawn at a time, for as many replicates as they give.
+CHUNK_ROWS = 200_000
 
+Rows = npt.NDArray[np.int64]
 Measurement = dict[str, float | None]
 Metrics = dict[str, Measurement]
 
@@ -35,14 +39,44 @@ class Bootstrap:
         )
         return drawn.reshape(-1, *counts.shape)
 
-    def rows(self, count: int, most: int = ROWS) -> Iterator[npt.NDArray[np.int64]]:
-        """The rows of each resampled test set; a deviation over them is to be multiplied with shrink(count, most)."""
-        generator = self._generator(0)
-        for _ in range(self.replicates):
-            yield generator.integers(count, size=min(count, most))
+    def rows(self, count: int, most: int = ROWS) -> Iterator[Rows]:
+        """The rows of the resampled test sets, (some of the replicates, rows) at a time; at least once.
+
+        A deviation over them is to be multiplied with shrink(count, most).
+        """
+        generator, drawn = self._generator(0), min(count, most)
+        size = max(1, CHUNK_ROWS // drawn)
+        for start in range(0, max(self.replicates, 1), size):
+            yield generator.integers(count, size=(min(size, self.replicates - start), drawn))
 
     def _generator(self, stream: int) -> np.random.Generator:
         return np.random.default_rng((self.seed, stream))
+
+
+class Sample(Protocol):
+    """A model's scores of a test set, ready to be measured on resampled rows."""
+
+    @property
+    def most(self) -> int:
+        """More rows than this need not be drawn."""
+        ...
+
+    def replicates(self, rows: Rows) -> Mapping[str, Floats]:
+        """rows: (replicates, rows) → each metric (replicates,); NaN is not defined."""
+        ...
+
+
+def replicates_of(draw: Callable[[Rows], Mapping[str, Floats]], rows: Iterable[Rows]) -> dict[str, Floats]:
+    """By metric its value on every resampled test set."""
+    drawn = [draw(chunk) for chunk in rows]
+    return {name: np.concatenate([values[name] for values in drawn]) for name in drawn[0]}
+
+
+def histograms(cells: npt.NDArray[np.int64], rows: Rows, size: int) -> Floats:
+    """cells: the place of each row in a histogram of that size. → (replicates, size), of each replicate's rows."""
+    places = cells[rows] + size * np.arange(len(rows))[:, None]
+    counts = np.bincount(places.ravel(), minlength=len(rows) * size)
+    return counts.reshape(len(rows), size).astype(np.float64)
 
 
 def shrink(count: int, most: int = ROWS) -> float:

@@ -4,9 +4,18 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.codec import Floats
+from evaluation.calibration import calibration_curve
 from evaluation.ranking import Ranking
 
 POINTS = 200
+
+
+def binary_curves(ranking: Ranking) -> dict[str, dict[str, list[float]]]:
+    return {
+        "receiver_operating_characteristic_curve": roc_curve(ranking),
+        "precision_recall_curve": precision_recall_curve(ranking),
+        "calibration_curve": calibration_curve(ranking.bins, ranking.counts, ranking.scores),
+    }
 
 
 def roc_curve(ranking: Ranking) -> dict[str, list[float]]:

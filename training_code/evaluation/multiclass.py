@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.codec import Floats
-from evaluation.bootstrap import Bootstrap, Metrics, measurements, ratio, shrink
+from evaluation.bootstrap import Bootstrap, Metrics, Rows, histograms, measurements, ratio, replicates_of, shrink
 from evaluation.ranking import area_under_roc
 
 COUNTED = (
@@ -46,10 +46,9 @@ class Multiclass:
     names: tuple[str, ...] = NAMES
 
     def metrics(self, labels: Floats, scores: Any, bootstrap: Bootstrap) -> Metrics:
-        codes = labels.astype(np.int64)
-        confusion = count_confusion(codes, scores.argmax(axis=1), len(self.classes))
-        counted = _with_deviations(confusion, bootstrap)
-        return {**counted, **_scored_with_deviations(codes, scores, bootstrap)}
+        sample = self.sample(labels, scores)
+        confusion = count_confusion(sample.labels, sample.predicted, len(self.classes))
+        return {**_with_deviations(confusion, bootstrap), **_scored_with_deviations(sample, bootstrap)}
 
     def document(self, labels: Floats, scores: Any, bootstrap: Bootstrap, curves: bool) -> dict[str, Any]:
         """There are no curves of several classes."""
@@ -59,6 +58,49 @@ class Multiclass:
             for actual, row in zip(self.classes, confusion, strict=True)
         }
         return {**self.metrics(labels, scores, bootstrap), "confusion_matrix": matrix}
+
+    def sample(self, labels: Floats, scores: Any) -> "MulticlassSample":
+        codes = labels.astype(np.int64)
+        losses, errors = row_losses(codes, scores)
+        areas, cells, groups = rank_classes(codes, scores)
+        return MulticlassSample(codes, scores.argmax(axis=1), losses, errors, areas, cells, groups)
+
+
+@dataclass(frozen=True)
+class MulticlassSample:
+    """labels, predicted: codes. losses, errors: of each row. areas, cells, groups: see rank_classes."""
+
+    labels: Codes
+    predicted: Codes
+    losses: Floats
+    errors: Floats
+    areas: Floats
+    cells: npt.NDArray[np.int32]
+    groups: int
+
+    @property
+    def most(self) -> int:
+        return max(REPLICATE_ROWS, REPLICATE_CELLS // len(self.cells))
+
+    def replicates(self, rows: Rows) -> Mapping[str, Floats]:
+        size = max(1, CHUNK_CELLS // len(self.cells) ** 2)
+        chunks = (rows[start : start + size] for start in range(0, max(len(rows), 1), size))
+        return {**replicates_of(self.counted, chunks), **self.scored(rows)}
+
+    def counted(self, rows: Rows) -> Mapping[str, Floats]:
+        """Of the metrics in COUNTED."""
+        classes = len(self.cells)
+        confusions = histograms(self.labels * classes + self.predicted, rows, classes**2)
+        return counted_values(confusions.reshape(len(rows), classes, classes))
+
+    def scored(self, rows: Rows) -> Mapping[str, Floats]:
+        """Of the metrics in SCORED."""
+        areas = [_drawn_areas(self.cells[:, drawn], self.groups) for drawn in rows]
+        return {
+            "log_loss": self.losses[rows].mean(axis=1),
+            "brier": self.errors[rows].mean(axis=1),
+            **{name: np.array([float(drawn[name]) for drawn in areas]) for name in ("auc", "weighted_auc")},
+        }
 
 
 def count_confusion(labels: Codes, predicted: Codes, classes: int) -> Floats:
@@ -102,20 +144,12 @@ def _resampled(confusion: Floats, bootstrap: Bootstrap) -> Iterator[Floats]:
         yield chunk.reshape(count, *confusion.shape)
 
 
-def _scored_with_deviations(labels: Codes, scores: Any, bootstrap: Bootstrap) -> Metrics:
-    losses, errors = row_losses(labels, scores)
-    areas, cells, groups = rank_classes(labels, scores)
-    share = np.bincount(labels, minlength=scores.shape[1]).astype(np.float64)
-    values = {"log_loss": losses.mean(), "brier": errors.mean(), **_mean_areas(areas, share)}
-    most = max(REPLICATE_ROWS, REPLICATE_CELLS // scores.shape[1])
-    replicates: dict[str, list[float]] = {name: [] for name in SCORED}
-    for rows in bootstrap.rows(len(labels), most):
-        drawn = _drawn_areas(cells[:, rows], groups)
-        drawn |= {"log_loss": losses[rows].mean(), "brier": errors[rows].mean()}
-        for name in SCORED:
-            replicates[name].append(float(drawn[name]))
-    factor = shrink(len(labels), most)
-    return measurements(SCORED, values, {name: np.array(drawn) * factor for name, drawn in replicates.items()})
+def _scored_with_deviations(sample: MulticlassSample, bootstrap: Bootstrap) -> Metrics:
+    share = np.bincount(sample.labels, minlength=len(sample.cells)).astype(np.float64)
+    values = {"log_loss": sample.losses.mean(), "brier": sample.errors.mean(), **_mean_areas(sample.areas, share)}
+    drawn = replicates_of(sample.scored, bootstrap.rows(len(sample.labels), sample.most))
+    factor = shrink(len(sample.labels), sample.most)
+    return measurements(SCORED, values, {name: replicates * factor for name, replicates in drawn.items()})
 
 
 def row_losses(labels: Codes, scores: Any) -> tuple[Floats, Floats]:

@@ -18,6 +18,7 @@ class Ranking:
 
     scores, losses (log loss) and errors (squared) are means over the group's rows of that label. predicted: whether
     the group counts as positive, 0 or 1. bins: the group's calibration bin. No group lies on both sides of an edge.
+    highest: the group's highest score.
     """
 
     counts: Floats
@@ -26,6 +27,11 @@ class Ranking:
     errors: Floats
     predicted: Floats
     bins: npt.NDArray[np.int64]
+    highest: Floats
+
+    def groups_of(self, scores: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """The group that each of the ranked rows is in, by its score."""
+        return np.searchsorted(-self.highest, -np.asarray(scores, dtype=np.float64), side="right") - 1
 
 
 def rank(labels: npt.ArrayLike, scores: npt.ArrayLike, threshold: float) -> Ranking:
@@ -46,6 +52,7 @@ def rank(labels: npt.ArrayLike, scores: npt.ArrayLike, threshold: float) -> Rank
         errors=np.stack([distinct**2, (1 - distinct) ** 2]),
         predicted=(distinct >= threshold).astype(np.float64),
         bins=bin_of(distinct),
+        highest=distinct,
     )
 
 
@@ -75,6 +82,7 @@ def coarse(ranking: Ranking, most: int = COARSE_GROUPS) -> Ranking:
         errors=merged(ranking.errors),
         predicted=ranking.predicted[starts],
         bins=ranking.bins[starts],
+        highest=ranking.highest[starts],
     )
 
 

@@ -1,12 +1,13 @@
 """Metrics of a model that predicts a number. Names as in SageMaker's model quality metrics where it has them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from codec.codec import Floats
-from evaluation.bootstrap import ROWS, Bootstrap, Metrics, measurements, ratio, shrink
+from evaluation.bootstrap import ROWS, Bootstrap, Metrics, Rows, measurements, ratio, replicates_of, shrink
 
 NAMES = ("mae", "mse", "rmse", "r2", "mape")
 
@@ -19,14 +20,28 @@ class Regression:
     names: tuple[str, ...] = NAMES
 
     def metrics(self, labels: Floats, scores: Any, bootstrap: Bootstrap) -> Metrics:
-        terms = row_terms(labels, scores)
-        replicates = [metric_values(terms[:, rows].mean(axis=1)) for rows in bootstrap.rows(len(labels))]
-        factor = shrink(len(labels), ROWS)
-        drawn = {name: np.array([replicate[name] for replicate in replicates]) * factor for name in NAMES}
-        return measurements(NAMES, metric_values(terms.mean(axis=1)), drawn)
+        sample = self.sample(labels, scores)
+        drawn = replicates_of(sample.replicates, bootstrap.rows(len(labels), sample.most))
+        factor = shrink(len(labels), sample.most)
+        values = metric_values(sample.terms.mean(axis=1))
+        return measurements(NAMES, values, {name: replicates * factor for name, replicates in drawn.items()})
 
     def document(self, labels: Floats, scores: Any, bootstrap: Bootstrap, curves: bool) -> dict[str, Any]:
         return dict(self.metrics(labels, scores, bootstrap))
+
+    def sample(self, labels: Floats, scores: Any) -> "RegressionSample":
+        return RegressionSample(row_terms(labels, scores))
+
+
+@dataclass(frozen=True)
+class RegressionSample:
+    """terms: see row_terms."""
+
+    terms: Floats
+    most: int = ROWS
+
+    def replicates(self, rows: Rows) -> Mapping[str, Floats]:
+        return metric_values(np.stack([term[rows].mean(axis=1) for term in self.terms]))
 
 
 def row_terms(labels: Floats, predictions: Any) -> Floats:
@@ -38,7 +53,10 @@ def row_terms(labels: Floats, predictions: Any) -> Floats:
 
 
 def metric_values(means: Floats) -> dict[str, Floats]:
-    """NaN is not defined: r2 where the target does not vary, mape where it is 0 in some row."""
+    """means: (5, …) of row_terms → each metric (…).
+
+    NaN is not defined: r2 where the target does not vary, mape where it is 0 in some row.
+    """
     absolute, squared, relative, centred, centred_square = means
     variance = centred_square - centred**2
     varies = variance > np.finfo(np.float64).eps * centred_square

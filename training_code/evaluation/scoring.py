@@ -5,6 +5,7 @@ Per row only numbers are kept. The champion is scored on the same rows, through 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ import pyarrow as pa
 from codec.arrow import encode_column, encode_table
 from codec.cells import CellError
 from codec.codec import MULTICLASS, NUMERIC, REGRESSION, Codec, Feature, Floats, Target
-from evaluation.artifacts import check_comparable, common_classes, first_line, open_artifact
+from evaluation.artifacts import check_comparable, common_classes, first_line, open_artifact, task_of
 from evaluation.holdout import Batch, read_holdout
+from evaluation.importance import MOST_ROWS
+from evaluation.paired import Judged
+from evaluation.row_sample import RowSample
 from evaluation.slices import SliceColumn
 from job import BadData
 from serving.artifact import Artifact
@@ -25,6 +29,7 @@ GOLDEN_RECORDS = 100
 SHOWN_CLASSES = 5
 
 Scores = npt.NDArray[np.float32]
+Matrix = npt.NDArray[np.float32]
 
 
 @dataclass
@@ -34,18 +39,21 @@ class Scorer:
     artifact: Artifact
     scored: list[Scores] = field(default_factory=list)
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: Batch) -> Matrix:
+        """The rows as the model sees them."""
         codec = self.artifact.codec
         held = set(batch.cells.schema.names)
         absent = [name for name in codec.names if name not in held]
         if absent:
             raise BadData(f"The model needs the column {', '.join(absent)}, which the holdout lacks.")
         try:
-            scores = self.artifact.booster.inplace_predict(_encode(codec, batch), validate_features=False)
+            encoded = _encode(codec, batch)
+            scores = self.artifact.booster.inplace_predict(encoded, validate_features=False)
         except ValueError as error:
             raise BadData(f"The model cannot score the holdout: {first_line(error)}.") from error
         self._check(scores, batch.cells.num_rows)
         self.scored.append(scores)
+        return encoded
 
     def _check(self, scores: Scores, rows: int) -> None:
         target = self.artifact.codec.target
@@ -81,6 +89,13 @@ class Champion:
         except BadData as error:
             self.scorer, self.error = None, str(error)
 
+    def judged(self, target: Target) -> Judged | None:
+        """Its scores for the challenger's target; None where it could not be scored."""
+        if self.scorer is None:
+            return None
+        artifact = self.scorer.artifact
+        return Judged(task_of(artifact, common_classes(target, artifact.codec.target)), self.scores_for(target))
+
     def scores_for(self, target: Target) -> Scores:
         """Of several classes: a column for each of common_classes, 0 where the champion does not know the class."""
         if self.scorer is None:
@@ -96,18 +111,37 @@ class Champion:
 
 @dataclass(frozen=True)
 class ScoredHoldout:
-    """labels: (rows,), class codes or numbers. records: the first raw rows by name, without the target."""
+    """labels: (rows,), class codes or numbers. records: the first raw rows by name, without the target.
 
+    sample: some rows as the challenger sees them, in no order.
+    """
+
+    challenger: Artifact
+    champion: Champion | None
     labels: Floats
     scores: Scores
     slices: Mapping[str, SliceColumn]
     records: list[dict[str, str]]
+    sample: Matrix
+
+    @property
+    def target(self) -> Target:
+        return self.challenger.codec.target
+
+    @cached_property
+    def ours(self) -> Judged:
+        return Judged(task_of(self.challenger, self.target.classes), self.scores)
+
+    @cached_property
+    def theirs(self) -> Judged | None:
+        """The champion's scores, where it could be scored."""
+        return self.champion.judged(self.target) if self.champion else None
 
 
 def open_champion(folder: Path, package_arn: str, target: Target) -> Champion | None:
-    """None without a champion."""
+    """None without a champion. One that is known by its ARN alone has lost its artifact."""
     if not folder.is_dir() or not any(folder.iterdir()):
-        return None
+        return Champion(package_arn, error="Its artifact is not there any more.") if package_arn else None
     try:
         artifact = open_artifact(folder)
         check_comparable(artifact.codec.target, target)
@@ -117,21 +151,22 @@ def open_champion(folder: Path, package_arn: str, target: Target) -> Champion | 
 
 
 def score_holdout(
-    folder: Path, challenger: Artifact, champion: Champion | None, slices: Mapping[str, SliceColumn]
+    folder: Path, challenger: Artifact, champion: Champion | None, slices: Mapping[str, SliceColumn], seed: int = 42
 ) -> ScoredHoldout:
-    scorer = Scorer(challenger)
+    """seed: of the sample."""
+    scorer, sample = Scorer(challenger), RowSample(MOST_ROWS, seed)
     target = challenger.codec.target
     labels: list[Floats] = []
     records: list[dict[str, str]] = []
     for batch in read_holdout(folder, dict.fromkeys(slices, "evaluation.slices") | {target.name: "the target"}):
         labels.append(read_labels(target, batch))
-        scorer.add(batch)
+        sample.add(scorer.add(batch))
         if champion:
             champion.add(batch)
         for name, column in slices.items():
             column.add(batch.cells.column(name))
         records += _records(batch, target, GOLDEN_RECORDS - len(records))
-    return ScoredHoldout(np.concatenate(labels), scorer.scores, slices, records)
+    return ScoredHoldout(challenger, champion, np.concatenate(labels), scorer.scores, slices, records, sample.rows())
 
 
 def read_labels(target: Target, batch: Batch) -> Floats:
@@ -162,21 +197,11 @@ def _expected(target: Target) -> str:
     return f"none of the classes {shown}{', …' if len(target.classes) > SHOWN_CLASSES else ''}"
 
 
-def _encode(codec: Codec, batch: Batch) -> npt.NDArray[np.float32]:
+def _encode(codec: Codec, batch: Batch) -> Matrix:
     try:
-        return encode_table(codec, batch.cells)
-    except CellError:
-        raise _located(codec, batch) from None
-
-
-def _located(codec: Codec, batch: Batch) -> CellError:
-    """encode_table counts a batch's rows; a person counts the file's."""
-    found: list[tuple[int, int, str]] = []
-    for position, feature in enumerate(codec.features):
-        _, reasons = encode_column(feature, codec.missing_values, batch.cells.column(feature.name))
-        found += [(row, position, reason) for row, reason in reasons.items()]
-    row, position, reason = min(found)
-    return CellError(f"{batch.where(row, codec.names[position])}: {reason}")
+        return encode_table(codec, batch.cells, batch.first_row)
+    except CellError as error:
+        raise CellError(f"{batch.file.name}, {error}") from None
 
 
 def _records(batch: Batch, target: Target, most: int) -> list[dict[str, str]]:

@@ -16,8 +16,8 @@ import pyarrow as pa
 from codec.arrow import encode_column
 from codec.cells import CellError, cell_text, parse_number
 from codec.codec import NUMERIC, Codec, Feature, Floats
-from evaluation.artifacts import Task
-from evaluation.bootstrap import Bootstrap
+from evaluation.bootstrap import Bootstrap, Metrics
+from evaluation.paired import Judged, differences
 
 # Values of a column that are shown by themselves.
 MOST_VALUES = 20
@@ -25,6 +25,8 @@ MOST_VALUES = 20
 COUNTED_VALUES = 10_000
 # Slices are many and small: their deviations need no more.
 REPLICATES = 100
+# Of one part's resampled rows, to compare two models on it.
+PAIRED_ROWS = 5000
 
 MISSING, OTHER = -1, -2
 
@@ -136,19 +138,29 @@ def _quarters(numbers: Floats, edges: Floats) -> Iterator[Part]:
 
 
 def slice_documents(
-    columns: Mapping[str, SliceColumn], task: Task, labels: Floats, scores: Any, bootstrap: Bootstrap
+    columns: Mapping[str, SliceColumn],
+    labels: Floats,
+    challenger: Judged,
+    champion: Judged | None,
+    bootstrap: Bootstrap,
 ) -> list[dict[str, Any]]:
-    """For evaluation.json: the metrics of every part that holds a row; null where a part is too small for one."""
+    """For evaluation.json: the metrics of every part that holds a row, and how far the models differ on it.
+
+    Null where a part is too small for one.
+    """
     fewer = replace(bootstrap, replicates=min(REPLICATES, bootstrap.replicates))
-    return [
-        {
-            "column": name,
-            "value": part.value,
-            "kind": part.kind,
-            "item_count": int(part.rows.sum()),
-            "metrics": task.metrics(labels[part.rows], scores[part.rows], fewer),
-        }
-        for name, column in columns.items()
-        for part in column.parts()
-        if part.rows.any()
-    ]
+    documents = []
+    for name, part in ((name, part) for name, column in columns.items() for part in column.parts()):
+        if not part.rows.any():
+            continue
+        held, ours = labels[part.rows], challenger.at(part.rows)
+        metrics = ours.task.metrics(held, ours.scores, fewer)
+        document = {"column": name, "value": part.value, "kind": part.kind, "item_count": len(held), "metrics": metrics}
+        compared = _compared(held, ours, metrics, champion.at(part.rows), fewer) if champion else None
+        documents.append({**document, "champion": compared})
+    return documents
+
+
+def _compared(labels: Floats, ours: Judged, metrics: Metrics, champion: Judged, bootstrap: Bootstrap) -> dict[str, Any]:
+    measured = (metrics, champion.values(labels))
+    return {"differences": differences(labels, (ours, champion), measured, bootstrap, PAIRED_ROWS)}

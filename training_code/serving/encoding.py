@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codec.cells import LARGEST_NUMBER, CellError, parse_number
+from codec.cells import LARGEST_NUMBER, CellError, any_is_a_number
 from codec.codec import NUMERIC, Codec, Feature, cell_encoder, encode_rows
 
 Matrix = npt.NDArray[np.float32]
@@ -19,23 +19,11 @@ class Cells(dict[Any, float]):
         encode = cell_encoder(feature, missing_values)
         super().__init__((text, encode(text)) for text in (*feature.levels, *missing_values, ""))
         self._other = encode
-        if feature.type == NUMERIC and float_reads_numbers(missing_values):
+        if feature.type == NUMERIC and not any_is_a_number(missing_values):
             self._other = _quick_number(encode)
 
     def __missing__(self, cell: Any) -> float:
         return self._other(cell)
-
-
-def float_reads_numbers(missing_values: frozenset[str]) -> bool:
-    """Not where some number means "missing"."""
-    return not any(_is_number(text) for text in missing_values)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return bool(text) and parse_number(text, frozenset()) is not None
-    except CellError:
-        return False
 
 
 def _quick_number(encode: Callable[[Any], float]) -> Callable[[Any], float]:

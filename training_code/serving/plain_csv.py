@@ -10,11 +10,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from codec.cells import LARGEST_NUMBER, CellError
+from codec.cells import LARGEST_NUMBER, CellError, any_is_a_number
 from codec.codec import NUMERIC, Codec
 from serving.cell_table import CellTable, Integers, Mask, Text, Words
 from serving.decimals import parse_decimals
-from serving.encoding import Cells, Matrix, float_reads_numbers
+from serving.encoding import Cells, Matrix
 from serving.records import Columns
 
 # A block and its arrays fit into a core's cache.
@@ -89,7 +89,7 @@ class PlainCsv:
 
     @cached_property
     def _reads_floats(self) -> bool:
-        return float_reads_numbers(self.codec.missing_values)
+        return not any_is_a_number(self.codec.missing_values)
 
     @cached_property
     def _numeric(self) -> npt.NDArray[np.intp]:

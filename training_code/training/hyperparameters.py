@@ -5,7 +5,6 @@ Each algorithm has its own, which a definition may set; PLATFORM are those that 
 
 import argparse
 import json
-import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -26,6 +25,12 @@ DIRECTIONS = {"increasing": 1, "decreasing": -1}
 _MOST, _LARGEST = 2**31 - 1, float(np.finfo(np.float32).max)
 
 
+def _in_32_bits(value: float) -> float:
+    """Infinite where it is too large for that."""
+    with np.errstate(over="ignore"):
+        return float(np.float32(value))
+
+
 def _number(parse: Parse, low: float, high: float | None = None, above: bool = False, below: bool = False) -> Parse:
     """A parser that holds low ≤ value ≤ high, as 32 bits hold it; above: low itself is out; below: high itself is."""
     high = (_MOST if parse is int else _LARGEST) if high is None else high
@@ -35,7 +40,7 @@ def _number(parse: Parse, low: float, high: float | None = None, above: bool = F
             value = parse(text)
         except ValueError:
             raise argparse.ArgumentTypeError(f"{text!r} is not a number of type {parse.__name__}") from None
-        held = value if parse is int or not math.isfinite(value) else float(np.float32(value))
+        held = value if parse is int else _in_32_bits(value)
         if not (low < held if above else low <= held) or not (held < high if below else held <= high):
             bounds = f"{'above' if above else 'at least'} {low:g}, {'below' if below else 'at most'} {high:.10g}"
             raise argparse.ArgumentTypeError(f"{text} is out of bounds: {bounds}")

@@ -14,6 +14,9 @@ Action = Literal[
     "UPLOAD_PARTLY_SCREENED",
     "UPLOAD_SUPERSEDED",
     "MODEL_REGISTERED",
+    "MODEL_VALIDATED",
+    "VALIDATION_FAILED",
+    "VALIDATION_UNDECIDED",
     "MODEL_APPROVED",
     "MODEL_REJECTED",
     "DEPLOYMENT_STARTED",
@@ -22,6 +25,12 @@ Action = Literal[
     "DEPLOYMENT_FAILED",
     "HELP_NEEDED",
 ]
+
+SERVICE = "sluice"
+"""Who acted where no person did."""
+
+_DECIDING_FUNCTIONS = ("register-model", "conclude-validation")
+"""They set an approval status by the gate, the approval policy or the validation."""
 
 
 @dataclass(frozen=True)
@@ -32,3 +41,9 @@ class AuditEntry:
     who: str
     why: str
     details: Mapping[str, str] = field(default_factory=dict)
+
+
+def decided_by(stage: str, changed_by: str) -> str:
+    """Who decided on a version, of the ARN that changed it: a function's session is named after the function."""
+    functions = tuple(f"/sluice-{stage}-{name}" for name in _DECIDING_FUNCTIONS)
+    return SERVICE if changed_by.endswith(functions) else changed_by

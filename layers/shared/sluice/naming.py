@@ -13,6 +13,9 @@ MODEL_NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 MODEL_NAME_MAX_LENGTH = 24
 STAGE_PATTERN = r"^[a-z][a-z0-9]{0,6}$"
 
+INTERMEDIATE_TAG = {"sluice:kind": "intermediate"}
+"""The bucket's lifecycle rule expires objects by this tag; registered models, evaluations and reports are kept."""
+
 _RAW_KEY = re.compile(r"^models/(?P<model>[^/]+)/raw/(?P<file>.+)$")
 
 
@@ -58,8 +61,23 @@ def job_name(stage: str, model: str, run_id: str, step: str) -> str:
     return f"sluice-{stage}-{model}-{run_id}-{step}"
 
 
+def tuning_job_name(stage: str, run_id: str) -> str:
+    """Without the model, for which 32 characters have no room: the run id's end is made of its name."""
+    return f"sluice-{stage}-{run_id}"
+
+
 def endpoint_name(stage: str, model: str) -> str:
     return f"sluice-{stage}-{model}"
+
+
+def validation_name(stage: str, run_id: str) -> str:
+    """Of the temporary endpoint and all that belongs to it. No stage is called "validate": a name has 7 characters."""
+    return f"sluice-validate-{stage}-{run_id}"
+
+
+def model_card_name(stage: str, model: str, version: int) -> str:
+    """One card a version. At most 63 characters, as every name of SageMaker's."""
+    return f"sluice-{stage}-{model}-v{version}"
 
 
 def package_group_name(stage: str, model: str) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from sluice.definition import Model, Processing, Training
-from sluice.naming import ModelPrefix, job_name, package_group_name
+from sluice.definition import Model, Processing, Training, Validation
+from sluice.naming import ModelPrefix, job_name, package_group_name, tuning_job_name, validation_name
+from sluice.tuning.plan import TuningStep, plan_tuning
 
 SplitFormat = Literal["parquet", "csv"]
 
@@ -24,8 +25,20 @@ class CodeVersion:
 
 @dataclass(frozen=True)
 class Champion:
+    """The live version. Its artifact and its baseline may be gone; hyperparameters are known where its job is."""
+
     package_arn: str
-    model_uri: str
+    model_uri: str | None
+    baseline_uri: str | None = None
+    hyperparameters: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class PreviousRun:
+    """The last run that succeeded, with which this run's data is compared."""
+
+    run_id: str
+    counts_uri: str
 
 
 @dataclass(frozen=True)
@@ -59,6 +72,9 @@ class RunUris:
     baseline: str
     checkpoints: str
     model: str
+    search: str
+    """Models of the search's jobs; all but the chosen one expire."""
+    tuning: str
     evaluation: str
     report: str
 
@@ -78,12 +94,24 @@ class TrainingStep:
     algorithm: str
     image_uri: str
     hyperparameters: Mapping[str, str]
+    hyperparameters_of: Literal["definition", "champion"]
+    """Whose they are: a tuned run trains its baseline with the champion's."""
     instance_type: str
     instance_count: int
     volume_gb: int
     spot: bool
     stopping: Mapping[str, int]
     """SageMaker's StoppingCondition: MaxWaitTimeInSeconds is allowed with spot only."""
+
+
+@dataclass(frozen=True)
+class ValidationStep:
+    """The temporary endpoint, and what it is asked."""
+
+    name: str
+    memory_mb: int
+    tolerance: float
+    max_rows: int
 
 
 @dataclass(frozen=True)
@@ -103,8 +131,11 @@ class RunPlan:
     uris: RunUris
     preprocess: ProcessingStep
     training: TrainingStep
+    tuning: TuningStep | None
     evaluate: ProcessingStep
     champion: Champion | None
+    previous: PreviousRun | None
+    validation: ValidationStep | None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -122,9 +153,17 @@ class Surroundings:
     kms_key_arn: str | None
 
 
-def plan_run(
-    run_id: str, definition: Model, upload: Upload, surroundings: Surroundings, champion: Champion | None
-) -> RunPlan:
+@dataclass(frozen=True)
+class Past:
+    """What earlier runs of the model left for this one."""
+
+    champion: Champion | None = None
+    previous: PreviousRun | None = None
+    tuning_job: str | None = None
+    """To start the search from."""
+
+
+def plan_run(run_id: str, definition: Model, upload: Upload, surroundings: Surroundings, past: Past) -> RunPlan:
     """Turn a definition into the parameters of the run's jobs."""
     stage, name = surroundings.stage, definition.name
     uris = _run_uris(run_id, definition, surroundings.bucket)
@@ -146,9 +185,12 @@ def plan_run(
         preprocess=_processing_step(
             job_name(stage, name, run_id, "prep"), definition.processing, definition.processing.instance_count
         ),
-        training=_training_step(job_name(stage, name, run_id, "train"), definition, surroundings),
+        training=_training_step(job_name(stage, name, run_id, "train"), definition, surroundings, past.champion),
+        tuning=_tuning_step(tuning_job_name(stage, run_id), definition, surroundings.code, past.tuning_job),
         evaluate=_processing_step(job_name(stage, name, run_id, "eval"), definition.processing, 1),
-        champion=champion,
+        champion=past.champion,
+        previous=past.previous,
+        validation=_validation_step(validation_name(stage, run_id), definition.validation),
     )
 
 
@@ -175,6 +217,8 @@ def _run_uris(run_id: str, definition: Model, bucket: str) -> RunUris:
         baseline=f"{run}baseline/",
         checkpoints=f"{run}checkpoints/",
         model=f"{run}model/",
+        search=f"{run}model/search/",
+        tuning=f"{run}tuning/",
         evaluation=f"{run}evaluation/",
         report=f"{run}report/",
     )
@@ -184,16 +228,19 @@ def _processing_step(name: str, processing: Processing, instances: int) -> Proce
     return ProcessingStep(name, processing.instance_type, instances, processing.volume_gb, processing.max_run_seconds)
 
 
-def _training_step(name: str, definition: Model, surroundings: Surroundings) -> TrainingStep:
+def _training_step(name: str, definition: Model, surroundings: Surroundings, champion: Champion | None) -> TrainingStep:
     training = definition.training
     stopping = {"MaxRuntimeInSeconds": training.max_run_seconds}
     if training.max_wait_seconds is not None:
         stopping["MaxWaitTimeInSeconds"] = training.max_wait_seconds
+    of_champion = champion.hyperparameters if champion and definition.tuning.enabled else None
+    own = training.hyperparameters if of_champion is None else of_champion
     return TrainingStep(
         job_name=name,
         algorithm=training.algorithm,
         image_uri=training.image or surroundings.image_uri,
-        hyperparameters=_hyperparameters(definition, surroundings.code),
+        hyperparameters=sent_hyperparameters(own, definition, surroundings.code),
+        hyperparameters_of="definition" if of_champion is None else "champion",
         instance_type=training.instance_type,
         instance_count=training.instance_count,
         volume_gb=training.volume_gb,
@@ -202,15 +249,31 @@ def _training_step(name: str, definition: Model, surroundings: Surroundings) -> 
     )
 
 
-def _hyperparameters(definition: Model, code: CodeVersion) -> dict[str, str]:
-    """What the container hands to train.py as `--name value`; a custom image gets the definition's own only."""
-    training = definition.training
-    chosen = {key: str(value) for key, value in training.hyperparameters.items()}
-    if training.algorithm == "custom":
+def _tuning_step(name: str, definition: Model, code: CodeVersion, parent: str | None) -> TuningStep | None:
+    if not definition.tuning.enabled:
+        return None
+    searched = definition.tuning.ranges_for(definition.training.algorithm)
+    kept = {key: value for key, value in definition.training.hyperparameters.items() if key not in searched}
+    static = sent_hyperparameters(kept, definition, code)
+    if "checkpoint_rounds" in static:
+        static["checkpoint_rounds"] = "0"
+    return plan_tuning(name, definition, static, parent)
+
+
+def _validation_step(name: str, validation: Validation) -> ValidationStep | None:
+    if not validation.enabled:
+        return None
+    return ValidationStep(name, validation.memory_mb, validation.tolerance, validation.max_rows)
+
+
+def sent_hyperparameters(own: Mapping[str, int | float | str], definition: Model, code: CodeVersion) -> dict[str, str]:
+    """What the container hands to train.py as `--name value`; a custom image gets `own` only."""
+    chosen = {key: str(value) for key, value in own.items()}
+    if definition.training.algorithm == "custom":
         return chosen
     # Script mode: the container fetches this archive and runs this file of it.
     script = {"sagemaker_program": "train.py", "sagemaker_submit_directory": code.source_uri}
-    return {**chosen, **_set_by_the_platform(definition, training), **script}
+    return {**chosen, **_set_by_the_platform(definition, definition.training), **script}
 
 
 def _set_by_the_platform(definition: Model, training: Training) -> dict[str, str]:

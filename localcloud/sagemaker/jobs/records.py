@@ -12,19 +12,24 @@ from localcloud.cloud import Cloud
 from localcloud.sagemaker.events import emit
 from localcloud.sagemaker.tags import TagStore
 
-Kind = Literal["processing", "training"]
+Kind = Literal["processing", "training", "tuning"]
 TERMINAL: Final = ("Completed", "Failed", "Stopped")
 
 
 @dataclass(frozen=True)
 class JobKind:
-    """How one kind of job is called in the API. `unknown` words the refusal of a name that no job has."""
+    """How one kind of job is called in the API. `unknown` words the refusal of a name that no job has.
+
+    `title` is the kind in the detail-type of its events, where that is not its prefix.
+    """
 
     kind: Kind
     prefix: str
     resource: str
     log_group: str
     unknown: str
+    unknown_code: str = "ValidationException"
+    title: str = ""
 
     @property
     def name(self) -> str:
@@ -40,7 +45,7 @@ class JobKind:
 
     @property
     def detail_type(self) -> str:
-        return f"SageMaker {self.prefix} Job State Change"
+        return f"SageMaker {self.title or self.prefix} Job State Change"
 
     def end_time(self) -> str:
         return f"{self.prefix}EndTime"
@@ -125,5 +130,5 @@ class JobRecords:
 
     def _known(self, name: str) -> dict[str, Any]:
         if name not in self._jobs:
-            raise ApiError("ValidationException", self.kind.unknown.format(name=name))
+            raise ApiError(self.kind.unknown_code, self.kind.unknown.format(name=name))
         return self._jobs[name]

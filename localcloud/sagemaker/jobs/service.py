@@ -3,7 +3,7 @@
 import functools
 import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +45,7 @@ class Jobs:
     def __init__(self, cloud: Cloud, tags: TagStore, settings: JobSettings | None = None) -> None:
         self._settings = settings or JobSettings()
         every = self._settings.checkpoint_seconds * cloud.time_scale
+        self._training_workload = functools.partial(training.TrainingWorkload, cloud, every)
         self._kinds: dict[Kind, _Service] = {
             "processing": _Service(
                 cloud,
@@ -66,7 +67,7 @@ class Jobs:
                     TRAINING,
                     training.validate,
                     training.describe,
-                    functools.partial(training.TrainingWorkload, cloud, every),
+                    self._training_workload,
                     TrainingProgress,
                 ),
             ),
@@ -86,6 +87,28 @@ class Jobs:
         """Block until the job has ended; its final description."""
         return self._kinds[kind].wait(name, timeout)
 
+    def start_child(self, request: Mapping[str, Any], tuning_job_arn: str, observe: training.Observe) -> None:
+        """A training job of a tuning job's: SageMaker's own act, so nobody is authorized but its role's session.
+
+        Raises ApiError when the role cannot be assumed (any more).
+        """
+        workload = functools.partial(self._training_workload, observe=observe)
+        self._kinds["training"].begin(request, workload, {"TuningJobArn": tuning_job_arn})
+
+    def describe_child(self, name: str) -> dict[str, Any]:
+        return self._kinds["training"].records.describe(name)
+
+    def wait_for_child(self, name: str) -> dict[str, Any]:
+        return self.wait("training", name)
+
+    def stop_child(self, name: str) -> None:
+        """As StopTrainingJob does; nothing when the job has ended."""
+        self._kinds["training"].stop(name)
+
+    def kill_child(self, name: str) -> None:
+        """At once: the server ends."""
+        self._kinds["training"].kill([name])
+
     def close(self) -> None:
         for kind in self._kinds.values():
             kind.kill()
@@ -100,7 +123,7 @@ class _Service:
         self._settings = settings
         self._behaviour = behaviour
         self._kind = behaviour.kind
-        self._records = JobRecords(behaviour.kind, cloud, tags)
+        self.records = JobRecords(behaviour.kind, cloud, tags)
         self._runs: dict[str, JobRun] = {}
         self._sessions = RoleSessions(cloud)
         self._starting = threading.Lock()
@@ -115,10 +138,34 @@ class _Service:
         }
 
     def wait(self, name: str, timeout: float | None) -> dict[str, Any]:
-        return self._records.wait(name, timeout)
+        return self.records.wait(name, timeout)
 
-    def kill(self) -> None:
-        for run in list(self._runs.values()):
+    def begin(
+        self,
+        request: Mapping[str, Any],
+        workload: Callable[[Mapping[str, Any], str, Credentials], Workload] | None = None,
+        members: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Start a job that may be started; its ARN. `members` are further ones of its description."""
+        name, job_arn = request[self._kind.name], self._arn(request[self._kind.name])
+        credentials = self._sessions.get(request["RoleArn"])
+        made = (workload or self._behaviour.workload)(request, job_arn, credentials)
+        with self._starting:
+            self._add(name, job_arn, request, members or {})
+            self._tags.register(job_arn, request.get("Tags", ()))
+            self._runs[name] = self._run(name, made, credentials)
+        self.records.announce(name)
+        self._runs[name].start()
+        return job_arn
+
+    def stop(self, name: str) -> None:
+        with self._starting:
+            run = self._runs[name]
+        run.stop()
+
+    def kill(self, names: Iterable[str] | None = None) -> None:
+        """Without names, all of them."""
+        for run in [self._runs[name] for name in (list(self._runs) if names is None else names)]:
             run.kill()
 
     def join(self) -> None:
@@ -127,27 +174,19 @@ class _Service:
 
     def _create(self, call: Call) -> dict[str, Any]:
         request = call.input
-        name, job_arn = request[self._kind.name], self._arn(request[self._kind.name])
-        self._authorize_create(call.caller, request, job_arn)
+        self._authorize_create(call.caller, request, self._arn(request[self._kind.name]))
         self._behaviour.validate(request)
-        credentials = self._sessions.get(request["RoleArn"])
-        with self._starting:
-            self._add(name, job_arn, request)
-            self._tags.register(job_arn, request.get("Tags", ()))
-            self._runs[name] = self._run(name, job_arn, request, credentials)
-        self._records.announce(name)
-        self._runs[name].start()
-        return {self._kind.arn: job_arn}
+        return {self._kind.arn: self.begin(request)}
 
     def _describe(self, call: Call) -> dict[str, Any]:
         name = call.input[self._kind.name]
         self._cloud.authorize(call.caller, f"sagemaker:{call.operation}", self._arn(name))
-        return self._records.describe(name)
+        return self.records.describe(name)
 
     def _list(self, call: Call) -> dict[str, Any]:
         self._cloud.authorize(call.caller, f"sagemaker:{call.operation}", "*")
         refuse(call.input, _FILTERS_NOT_IMPLEMENTED)
-        chosen = select(self._records.all(), call.input, self._kind.name, self._kind.status)
+        chosen = select(self.records.all(), call.input, self._kind.name, self._kind.status)
         shown, token = page(chosen, call.input)
         members = (
             self._kind.name, self._kind.arn, "CreationTime", self._kind.end_time(), "LastModifiedTime",
@@ -159,15 +198,13 @@ class _Service:
     def _stop(self, call: Call) -> dict[str, Any]:
         name = call.input[self._kind.name]
         self._cloud.authorize(call.caller, f"sagemaker:{call.operation}", self._arn(name))
-        status = self._records.describe(name)[self._kind.status]
+        status = self.records.describe(name)[self._kind.status]
         if status in TERMINAL:
             noun = self._kind.kind
             raise ApiError(
                 "ValidationException", f"The request was rejected because the {noun} job is in status {status}."
             )
-        with self._starting:
-            run = self._runs[name]
-        run.stop()
+        self.stop(name)
         return {}
 
     def _authorize_create(self, caller: Caller, request: Mapping[str, Any], job_arn: str) -> None:
@@ -176,26 +213,29 @@ class _Service:
         passed_to = {"iam:PassedToService": "sagemaker.amazonaws.com"}
         self._cloud.authorize(caller, "iam:PassRole", request["RoleArn"], passed_to)
 
-    def _add(self, name: str, job_arn: str, request: Mapping[str, Any]) -> None:
+    def _add(self, name: str, job_arn: str, request: Mapping[str, Any], members: Mapping[str, Any]) -> None:
         now = datetime.now(UTC)
         started = {"SecondaryStatus": "Starting"} if self._kind is TRAINING else {}
-        description = self._behaviour.describe(request) | {
-            self._kind.arn: job_arn,
-            self._kind.status: "InProgress",
-            "CreationTime": now,
-            "LastModifiedTime": now,
-        }
+        description = (
+            self._behaviour.describe(request)
+            | dict(members)
+            | {
+                self._kind.arn: job_arn,
+                self._kind.status: "InProgress",
+                "CreationTime": now,
+                "LastModifiedTime": now,
+            }
+        )
         if started:
             transition = {"Status": "Starting", "StartTime": now, "StatusMessage": "Starting the training job"}
             description |= started | {"SecondaryStatusTransitions": [transition]}
-        self._records.add(description)
+        self.records.add(description)
 
-    def _run(self, name: str, job_arn: str, request: Mapping[str, Any], credentials: Credentials) -> JobRun:
+    def _run(self, name: str, workload: Workload, credentials: Credentials) -> JobRun:
         context = RunContext(
             self._cloud, self._settings, credentials, name, self._kind.log_group, lambda: self._directory(name)
         )
-        workload = self._behaviour.workload(request, job_arn, credentials)
-        return JobRun(context, workload, self._behaviour.progress(self._records, name))
+        return JobRun(context, workload, self._behaviour.progress(self.records, name))
 
     def _directory(self, name: str) -> Path:
         """`<state>/jobs/<name>/`, emptied of what a server before this one left; a training and a processing job may

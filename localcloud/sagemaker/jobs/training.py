@@ -22,7 +22,9 @@ from localcloud.sagemaker.jobs.failures import (
 from localcloud.sagemaker.jobs.hosts import Host
 from localcloud.sagemaker.jobs.processes import Command, Ending, Outcome
 from localcloud.sagemaker.jobs.s3 import S3Error, S3Files, explain
-from localcloud.sagemaker.metrics import MetricScanner
+from localcloud.sagemaker.metrics import Metric, MetricScanner
+
+Observe = Callable[[Metric], object]
 
 _DAY: Final = 86_400
 _CHECKPOINTS: Final = "/opt/ml/checkpoints"
@@ -73,10 +75,17 @@ def describe(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class TrainingWorkload:
-    """One training job (see workload.Workload)."""
+    """One training job (see workload.Workload). `observe` gets each metric, in the thread that reads the output."""
 
     def __init__(
-        self, cloud: Cloud, checkpoint_seconds: float, request: Mapping[str, Any], arn: str, credentials: Credentials
+        self,
+        cloud: Cloud,
+        checkpoint_seconds: float,
+        request: Mapping[str, Any],
+        arn: str,
+        credentials: Credentials,
+        *,
+        observe: Observe = lambda metric: None,
     ) -> None:
         self._cloud = cloud
         self._request = request
@@ -84,6 +93,7 @@ class TrainingWorkload:
         self._arn = arn
         self._credentials = None if request.get("EnableNetworkIsolation") else credentials
         self._checkpoint_seconds = checkpoint_seconds
+        self._observe = observe
         self._specification = request["AlgorithmSpecification"]
         self._script = _script_mode(request)
         self._scanner = MetricScanner(self._specification.get("MetricDefinitions", ()))
@@ -98,6 +108,7 @@ class TrainingWorkload:
         for metric in self._scanner.feed(line):
             dimensions = {"TrainingJobName": self._name}
             self._cloud.put_metric(metrics.NAMESPACE, metric.name, metric.value, "None", dimensions)
+            self._observe(metric)
 
     def prepare(self, hosts: Sequence[Host], files: S3Files, check: Callable[[], None]) -> None:
         downloader = Downloader(files, self._request["RoleArn"], self._cloud.region, check)

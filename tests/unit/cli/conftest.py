@@ -1,5 +1,6 @@
 """Sluice installed in an account of moto's: two versions in the registry, rows in the table."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,9 +16,11 @@ from cli.main import run
 from cli.target import Aws, chosen_stage
 from sluice.audit import AuditEntry
 from sluice.aws.audit_log import AuditLog
+from sluice.aws.production import Deployment, ProductionRecord, ProductionStates
 from sluice.aws.registry import Registry
 from sluice.aws.runs import Runs
 from sluice.aws.table import StateTable
+from sluice.rollout import PackageRef
 
 BUCKET = "sluice-dev-bucket"
 TABLE = "sluice-dev-state"
@@ -30,6 +33,10 @@ OUTPUTS = {
     "RetrainStateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:sluice-dev-retrain",
     "Stage": "dev",
 }
+
+
+def version_arn(number: int) -> str:
+    return f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{GROUP}/{number}"
 
 
 class Stacks:
@@ -68,8 +75,9 @@ class Account:
     registry: Registry
     audit_log: AuditLog
     runs: Runs
+    production: ProductionStates
 
-    def register(self, status: str, run_id: str, auc: str) -> str:
+    def register(self, status: str, run_id: str, auc: str, **metadata: str) -> str:
         created = self.sagemaker.create_model_package(
             ModelPackageGroupName=GROUP,
             ModelApprovalStatus=status,
@@ -79,9 +87,15 @@ class Account:
                 "SupportedContentTypes": ["text/csv"],
                 "SupportedResponseMIMETypes": ["text/csv"],
             },
-            CustomerMetadataProperties={"run_id": run_id, "auc": auc},
+            CustomerMetadataProperties={"run_id": run_id, "auc": auc, **metadata},
         )
         return str(created["ModelPackageArn"])
+
+    def leave(self, key: str, content: str | dict[str, Any]) -> str:
+        """Put what a run leaves into the bucket; its URI."""
+        body = content if isinstance(content, str) else json.dumps(content)
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body.encode())
+        return f"s3://{BUCKET}/{key}"
 
     def type(self, *arguments: str) -> int:
         """Run the command line as if this account were the environment's."""
@@ -89,9 +103,15 @@ class Account:
         return run(list(arguments), lambda stage: AwsWithStacks(stage, stacks))
 
     def approval(self, version: int) -> tuple[str, str]:
-        arn = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{GROUP}/{version}"
-        package = self.registry.package(arn)
+        package = self.registry.package(version_arn(version))
         return package.approval_status, package.approval_description
+
+
+def put_live(account: Account, version: int) -> None:
+    """As if that version of churn served."""
+    package = PackageRef(version_arn(version), version)
+    live = Deployment(package, f"config-{version}", "cause", "approved", "ann", NOW)
+    assert account.production.put(ProductionRecord("churn", live=live))
 
 
 def type_into_empty_account(*arguments: str) -> int:
@@ -113,7 +133,8 @@ def account(empty_account: None) -> Account:
     sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
     table = StateTable(_create_table())
     audit_log, runs = AuditLog(table), Runs(table, lambda: NOW)
-    found = Account(sagemaker, s3, Registry(sagemaker), audit_log, runs)
+    production = ProductionStates(table, lambda: NOW)
+    found = Account(sagemaker, s3, Registry(sagemaker), audit_log, runs, production)
     found.register("Approved", "261120080000-aaaa", "0.84")
     found.register("PendingManualApproval", "261120090000-bbbb", "0.86")
     _add_rows(audit_log, runs)
@@ -144,4 +165,4 @@ def _add_rows(audit_log: AuditLog, runs: Runs) -> None:
         runs.start(plan, f"arn:execution:{run_id}")
     first = runs.get("churn", "261120080000-aaaa")
     assert first is not None
-    runs.finish(first, "SUCCEEDED", "pass", "arn:package", None)
+    runs.finish(first, "SUCCEEDED", "pass", version_arn(1), None)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import run
-from tests.unit.cli.conftest import Account, type_into_empty_account
+from tests.unit.cli.conftest import Account, put_live, type_into_empty_account, version_arn
 
 Capture = pytest.CaptureFixture[str]
 
@@ -21,7 +21,7 @@ def test_models_lists_versions_newest_first(account: Account, capsys: Capture) -
     assert account.type("models") == 0
     shown = capsys.readouterr()
     lines = shown.out.splitlines()
-    assert lines[0].split() == ["MODEL", "VERSION", "APPROVAL", "PRODUCTION", "METRIC", "RUN", "REASON"]
+    assert lines[0].split() == ["MODEL", "VERSION", "APPROVAL", "GATE", "PRODUCTION", "METRIC", "RUN", "REASON"]
     assert [line.split()[1:3] for line in lines[1:]] == [["v2", "PendingManualApproval"], ["v1", "Approved"]]
     assert "upsell has no version yet" in shown.err
 
@@ -67,7 +67,7 @@ def test_approving_what_the_gate_rejected_shows_the_gates_reasons(account: Accou
     ("arguments", "reason"),
     [
         (["approve", "churn", "7", "--reason", "x"], "churn has no version 7. It has: 2, 1"),
-        (["approve", "churn", "two", "--reason", "x"], "write a number as in 3 or v3, or latest"),
+        (["approve", "churn", "two", "--reason", "x"], "write a number as in 3 or v3, latest, or live"),
         (["approve", "churn", "1", "--reason", " "], "--reason: write 1 to 1024 characters"),
         (
             ["approve", "churm", "1", "--reason", "x"],
@@ -86,6 +86,60 @@ def test_bad_input_says_what_to_do(account: Account, capsys: Capture, arguments:
 def test_a_model_without_versions_is_a_failed_operation(account: Account, capsys: Capture) -> None:
     assert account.type("approve", "upsell", "latest", "--reason", "x") == 1
     assert "upsell has no version yet" in capsys.readouterr().err
+
+
+def test_what_the_gate_leaves_to_a_person_is_shown_where_versions_are(account: Account, capsys: Capture) -> None:
+    arn = account.register("PendingManualApproval", "261120100000-cccc", "0.85", verdict="needs-human")
+    account.sagemaker.update_model_package(
+        ModelPackageArn=arn,
+        ModelApprovalStatus="PendingManualApproval",
+        ApprovalDescription="plan has drifted. auc is 0.85.",
+        CustomerMetadataProperties={"verdict": "needs-human"},  # moto forgets what an update leaves out
+    )
+    assert account.type("models", "churn") == 0
+    row = next(line.split() for line in capsys.readouterr().out.splitlines() if " v3 " in line)
+    assert row[2:4] == ["PendingManualApproval", "needs-human"]
+    assert account.type("wait", "churn") == 1
+    shown = capsys.readouterr().err
+    assert "churn v3 is PendingManualApproval (the gate says needs-human): nothing is on its way" in shown
+    assert "sluice report churn 3" in shown
+    assert account.type("approve", "churn", "3", "--reason", "a new plan was sold") == 0
+    assert "The gate left it to a person: plan has drifted. auc is 0.85." in capsys.readouterr().err
+
+
+def test_waiting_for_what_serves_is_told_as_json(account: Account, capsys: Capture) -> None:
+    put_live(account, 1)
+    assert account.type("wait", "churn", "1", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == {"model": "churn", "version": 1, "serves": True, "why": "version 1 is in production"}
+
+
+def test_the_live_version_has_a_name(account: Account, capsys: Capture) -> None:
+    assert account.type("wait", "churn", "live") == 1
+    assert "no version of churn is in production" in capsys.readouterr().err
+    put_live(account, 1)
+    assert account.type("wait", "churn", "live", "--json") == 0
+    assert account.type("wait", "zzz", "live") == 2
+
+
+@pytest.mark.parametrize("run_id", ["261120080000-aaaa", "latest"])
+def test_one_run_is_shown_whole(account: Account, capsys: Capture, run_id: str) -> None:
+    assert account.type("runs", "churn", run_id) == 0
+    shown = capsys.readouterr().out
+    assert f"run       {'261120090000-bbbb' if run_id == 'latest' else run_id} of churn: " in shown
+    assert "Step Functions keeps it 90 days" in shown
+    assert ("sluice report churn 1" in shown) == (run_id != "latest")
+
+
+def test_one_run_as_json(account: Account, capsys: Capture) -> None:
+    assert account.type("runs", "churn", "261120080000-aaaa", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["status"], found["verdict"], found["steps"]) == ("SUCCEEDED", "pass", [])
+
+
+def test_a_run_that_is_not_there_names_those_that_are(account: Account, capsys: Capture) -> None:
+    assert account.type("runs", "churn", "261120080000-aaab") == 2
+    assert "churn has no run '261120080000-aaab'. It has: 261120080000-aaaa" in capsys.readouterr().err
 
 
 def test_history_prints_who_and_why_in_order(account: Account, capsys: Capture) -> None:
@@ -112,7 +166,7 @@ def test_runs_as_json(account: Account, capsys: Capture) -> None:
     assert account.type("runs", "churn", "--json") == 0
     newest, first = json.loads(capsys.readouterr().out)
     assert newest["finished_at"] is None
-    assert (first["verdict"], first["package_arn"]) == ("pass", "arn:package")
+    assert (first["verdict"], first["package_arn"]) == ("pass", version_arn(1))
 
 
 def test_predict_without_an_endpoint_says_what_is_missing(account: Account, capsys: Capture) -> None:
@@ -156,7 +210,7 @@ def test_the_stage_may_come_from_the_environment(capsys: Capture, monkeypatch: p
     assert "there is no stack sluice-prod" in capsys.readouterr().err
 
 
-def test_status_without_any_aws_still_answers(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_without_any_aws_still_answers_and_fails(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
-    assert run(["status"]) == 0
+    assert run(["status"]) == 1
     assert "no AWS region in the environment" in capsys.readouterr().out

@@ -114,3 +114,19 @@ def test_the_gates_bounds_are_passed_with_margin_and_not_by_guessing(tmp_path: P
     # Answering the average, without looking at a customer, must not pass.
     share = evaluation["dataset"]["positive_count"] / evaluation["dataset"]["item_count"]
     assert -share * np.log(share) - (1 - share) * np.log(1 - share) > document["gate"]["metrics"]["log_loss"]["max"]
+
+
+def test_the_example_documents_every_field_of_what_it_has_a_section_for():
+    """Who reads it learns what there is: a field that the definition gains is written here too."""
+    from sluice.definition import Gate, Tuning, Validation
+
+    document = _definition()
+    for section, kind in (("tuning", Tuning), ("gate", Gate), ("validation", Validation)):
+        assert set(document[section]) == set(kind.model_fields), section
+
+
+def test_the_examples_ranges_are_the_usual_ones():
+    from sluice.definition import Tuning
+    from sluice.definition.ranges import DEFAULT_RANGES
+
+    assert Tuning.model_validate(_definition()["tuning"]).ranges == DEFAULT_RANGES["xgboost"]

@@ -42,7 +42,8 @@ class FakeRegistry:
         version = int(package_arn.rpartition("/")[2])
         metadata = {"definition": f"s3://b/definitions/{version}.json"}
         status = self.statuses[version]
-        return Package(PackageRef(package_arn, version), NAME, status, "why not", "s3://m", metadata, self.changed_by)
+        ref = PackageRef(package_arn, version)
+        return Package(ref, NAME, status, "why not", "s3://m", None, metadata, self.changed_by)
 
     def approved(self, group: str) -> list[PackageRef]:
         return [PackageRef(arn(n), n) for n, status in sorted(self.statuses.items()) if status == "Approved"]

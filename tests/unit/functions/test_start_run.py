@@ -9,13 +9,16 @@ import pytest
 
 from functions.finish_run.finish_run import FinishRun
 from functions.finish_run.request import FinishRequest
+from functions.start_run.past import EarlierRuns
 from functions.start_run.planning import Planner
 from functions.start_run.quarantine import Quarantine
 from functions.start_run.request import Answer, StartRunRequest
 from functions.start_run.start_run import StartRun
 from sluice.aws.registry import Registry
+from sluice.aws.training_jobs import TrainingJobs
 from sluice.plan import CodeVersion, Surroundings
 from tests.events import load_event
+from tests.fakes.sagemaker_jobs import FakeSageMaker
 from tests.unit.functions.conftest import BUCKET, StageUnderTest
 
 GOOD = "id,age,plan,churned\n1,30,basic,yes\n2,41,plus,no\n"
@@ -60,13 +63,14 @@ class Upload:
     def start_run(self) -> StartRun:
         stage = self.stage
         surroundings = Surroundings("dev", BUCKET, "role", "image", CodeVersion("ab", "s3://b/p/", "s3://b/s"), None)
-        registry = Registry(client=None)  # type: ignore[arg-type]  # no champion: the registry is not asked
+        client: Any = FakeSageMaker()
+        earlier = EarlierRuns(stage.objects, stage.production, Registry(client), stage.runs, TrainingJobs(client))
         return StartRun(
             objects=stage.objects,
             leases=stage.leases,
             runs=stage.runs,
             journal=stage.journal,
-            planner=Planner(stage.objects, stage.production, registry, surroundings),
+            planner=Planner(stage.objects, earlier, surroundings),
             quarantine=Quarantine(stage.objects),
             claim=self.claims,
             now=stage.clock,

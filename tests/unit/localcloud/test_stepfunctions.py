@@ -1,5 +1,6 @@
 """What a task needs to be allowed, and how SageMaker's answers become a state's."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,34 @@ def test_a_machine_with_jobs_needs_every_permission_on_the_managed_rule(missing:
 
     with pytest.raises(ApiError, match="is not authorized to create managed-rule"):
         require_managed_rules(definition, lambda action, _arn: action != missing, ROLE, "000000000000", "us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("resource", "rule"),
+    [
+        ("sagemaker:createProcessingJob.sync", "SageMakerProcessingJobs"),
+        ("sagemaker:createTrainingJob.sync", "SageMakerTrainingJobs"),
+        ("sagemaker:createHyperParameterTuningJob.sync", "SageMakerTuningJobs"),
+        ("states:startExecution.sync", "StepFunctionsExecution"),
+        ("states:startExecution.sync:2", "StepFunctionsExecution"),
+    ],
+)
+def test_every_kind_of_job_has_a_managed_rule_of_its_own(resource: str, rule: str) -> None:
+    definition = json.dumps({"Resource": f"arn:aws:states:::{resource}"})
+    arn = f"arn:aws:events:{SCOPE}:rule/StepFunctionsGetEventsFor{rule}Rule"
+    asked: list[str] = []
+
+    require_managed_rules(
+        definition, lambda _action, on: bool(asked.append(on) or True), ROLE, "000000000000", "us-east-1"
+    )
+
+    assert set(asked) == {arn}
+
+
+@pytest.mark.parametrize("resource", ["sagemaker:createHyperParameterTuningJob", "states:startExecution"])
+def test_what_is_not_waited_for_needs_no_rule(resource: str) -> None:
+    definition = json.dumps({"Resource": f"arn:aws:states:::{resource}"})
+    require_managed_rules(definition, lambda *_: False, ROLE, "000000000000", "us-east-1")
 
 
 def test_a_machine_without_jobs_needs_none() -> None:

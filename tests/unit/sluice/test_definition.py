@@ -2,6 +2,7 @@ import pytest
 import yaml
 
 from sluice.definition import DefinitionError, Model, parse_definition
+from sluice.definition.ranges import DEFAULT_RANGES
 from sluice.plan import definition_document
 from tests.definitions import definition, definition_fields
 
@@ -52,7 +53,6 @@ def test_every_problem_is_named_at_once() -> None:
         ({"deployment": {"mode": "serverless", "memory_mb": 1000}}, "deployment.memory_mb: "),
         ({"deployment": {"mode": "batch"}}, "deployment.mode: must be serverless or real-time"),
         ({"deployment": {"memory_mb": 1024}}, "deployment.mode: must be serverless or real-time"),
-        ({"tuning": {"enabled": True}}, "tuning: tuning is not available in this version"),
         ({"monitoring": {"enabled": True}}, "monitoring: monitoring is not available in this version"),
         ({"gate": {"metrics": {"auc": {}}}}, "gate.metrics.auc: write min, max or both"),
         ({"gate": {"metrics": {"auc": {"min": 0.9, "max": 0.8}}}}, "gate.metrics.auc: min 0.9 is above max 0.8"),
@@ -219,3 +219,134 @@ def test_dropped_columns_may_be_absent_and_others_may_not() -> None:
     assert "note" in data.columns
     assert "note" not in data.required_columns
     assert {"churned", "id", "age", "plan"} == data.required_columns
+
+
+TUNING_MISTAKES = [
+    (
+        {"ranges": {"eta": {"type": "continuous", "min": 0.3, "max": 0.1}}},
+        "tuning.ranges.eta.min: 0.3 is above",
+    ),
+    (
+        {"ranges": {"max_depth": {"type": "integer", "min": 6, "max": 3}}},
+        "tuning.ranges.max_depth.min: 6 is above",
+    ),
+    ({"ranges": {"eta": {"type": "wide"}}}, "tuning.ranges.eta.type: must be integer, continuous or categorical"),
+    ({"ranges": {"eta": {"min": 1}}}, "tuning.ranges.eta.type: must be integer, continuous or categorical"),
+    ({"ranges": {"eta": {"type": "continuous", "min": 0.1}}}, "tuning.ranges.eta.max: is missing"),
+    (
+        {"ranges": {"gamma": {"type": "continuous", "min": 0, "max": 1, "scaling": "Logarithmic"}}},
+        "tuning.ranges.gamma.min: is 0, and Logarithmic takes values above 0 only",
+    ),
+    (
+        {"ranges": {"subsample": {"type": "continuous", "min": 0.5, "max": 1, "scaling": "ReverseLogarithmic"}}},
+        "tuning.ranges.subsample.scaling: ReverseLogarithmic is for values from 0 to below 1",
+    ),
+    ({"ranges": {"etta": {"type": "continuous", "min": 0.1, "max": 0.2}}}, "tuning.ranges.etta: xgboost has no such"),
+    (
+        {"ranges": {"eta": {"type": "continuous", "min": 0.1, "max": 2}}},
+        "tuning.ranges.eta: max must be a number",
+    ),
+    (
+        {"ranges": {"max_depth": {"type": "continuous", "min": 2, "max": 6}}},
+        "tuning.ranges.max_depth: takes whole numbers: write type: integer",
+    ),
+    (
+        {"ranges": {"max_bin": {"type": "categorical", "values": [1, 64]}}},
+        "tuning.ranges.max_bin: must be a whole",
+    ),
+    (
+        {"ranges": {"max_bin": {"type": "categorical", "values": [64, 64]}}},
+        "tuning.ranges.max_bin.values: 64 stands",
+    ),
+    ({"ranges": {"seed": {"type": "integer", "min": 1, "max": 9}}}, "tuning.ranges.seed: changes nothing"),
+    ({"objective": "validation:f2"}, "tuning.objective: validation:f2 is emitted by no training job of a binary task"),
+    ({"objective": "validation:rmse"}, "tuning.objective: validation:rmse is emitted by no training job"),
+    ({"max_jobs": 2, "parallel_jobs": 4}, "tuning.parallel_jobs: is 4, more than max_jobs 2"),
+    ({"strategy": "Hyperband", "early_stopping": "Auto"}, "tuning.early_stopping: Hyperband stops jobs by itself"),
+    ({"hyperband": {}}, "tuning.hyperband: is for strategy Hyperband only"),
+    (
+        {"strategy": "Hyperband", "hyperband": {"min_resource": 9, "max_resource": 3}},
+        "tuning.hyperband.min_resource: is above max_resource 3",
+    ),
+    ({"strategy": "Grid"}, "tuning.ranges: is missing: Grid needs the values to combine"),
+    (
+        {"strategy": "Grid", "ranges": {"max_depth": {"type": "integer", "min": 2, "max": 6}}},
+        "tuning.ranges.max_depth: is integer, and Grid takes categorical ranges only",
+    ),
+    (
+        {
+            "strategy": "Grid",
+            "ranges": {name: {"type": "categorical", "values": [*range(1, 31)]} for name in ("max_depth", "num_round")},
+        },
+        "tuning.ranges: make 900 combinations, and Grid takes 750 at most",
+    ),
+    ({"warm_start": {"type": "Transfer"}}, "tuning.warm_start.type: "),
+    ({"warm_start": {"job": "not a name"}}, "tuning.warm_start.job: "),
+]
+
+
+@pytest.mark.parametrize(("tuning", "expected"), TUNING_MISTAKES, ids=[told[:60] for _, told in TUNING_MISTAKES])
+def test_a_search_that_cannot_be_is_refused(tuning: dict[str, object], expected: str) -> None:
+    problems = problems_of(tuning={"enabled": True, **tuning})
+
+    assert any(problem.startswith(expected) for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"training": {"algorithm": "custom", "image": "i:1"}, "tuning": {"enabled": True}},
+            "tuning.ranges: is missing: what to search is your image's",
+        ),
+        (
+            {"training": {"algorithm": "sklearn-random-forest"}, "tuning": {"enabled": True, "strategy": "Hyperband"}},
+            "tuning.strategy: Hyperband stops jobs between rounds, and a forest has none",
+        ),
+        ({"gate": {"slices": {}}}, "gate.slices: needs slices to judge"),
+        (
+            {"gate": {"calibration": {}}, "data__task": "multiclass", "data__positive_label": None},
+            "gate.calibration: is for binary tasks only",
+        ),
+        ({"gate": {"champion": {"policy": "same"}}}, "gate.champion.policy: "),
+        ({"gate": {"champion": {"confidence": 0.5}}}, "gate.champion.confidence: "),
+        (
+            {"gate": {"slices": {"metric": "r2"}}, "evaluation": {"slices": ["plan"]}},
+            "gate.slices.metric: r2",
+        ),
+        ({"training": {"hyperparameters": {"eta": 7}}}, "training.hyperparameters.eta: must be a number above 0"),
+        ({"training": {"hyperparameters": {"max_depth": 2.5}}}, "training.hyperparameters.max_depth: must be a whole"),
+    ],
+)
+def test_sections_that_do_not_fit_together_are_refused(changes: dict[str, object], expected: str) -> None:
+    assert any(problem.startswith(expected) for problem in problems_of(**changes)), problems_of(**changes)
+
+
+def test_a_search_has_ranges_and_an_objective_by_itself() -> None:
+    tuning = definition(tuning={"enabled": True}).tuning
+
+    assert tuning.objective_for("binary") == "validation:auc"
+    assert tuning.objective_for("regression") == "validation:rmse"
+    assert set(tuning.ranges_for("xgboost")) >= {"eta", "max_depth"}
+
+
+@pytest.mark.parametrize("algorithm", ["xgboost", "sklearn-random-forest"])
+def test_the_usual_ranges_are_ones_that_a_definition_may_name(algorithm: str) -> None:
+    ranges = {name: one.model_dump() for name, one in DEFAULT_RANGES[algorithm].items()}
+
+    assert definition(training={"algorithm": algorithm}, tuning={"enabled": True, "ranges": ranges}).tuning.ranges
+
+
+def test_slices_of_several_classes_are_judged_by_accuracy() -> None:
+    changes = {"data__task": "multiclass", "data__positive_label": None, "evaluation": {"slices": ["plan"]}}
+
+    rule = definition(**changes, gate={"slices": {}}).gate.slices
+
+    assert rule is not None
+    assert rule.metric == "accuracy"
+
+
+def test_early_stopping_off_needs_no_quotes() -> None:
+    text = yaml.safe_dump(definition_fields(tuning={"enabled": True})) + "  early_stopping: Off\n"
+
+    assert parse_definition(text).tuning.early_stopping == "Off"

@@ -1,8 +1,19 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sluice.naming import endpoint_config_name, job_name, model_of_group, model_of_raw_key, new_run_id
+from sluice.naming import (
+    STAGE_PATTERN,
+    endpoint_config_name,
+    job_name,
+    model_card_name,
+    model_of_group,
+    model_of_raw_key,
+    new_run_id,
+    validation_name,
+)
 
 AT = datetime(2026, 11, 20, 20, 24, 48, tzinfo=UTC)
 LONGEST_STAGE, LONGEST_MODEL = "s" * 7, "m" * 24
@@ -14,6 +25,8 @@ def test_the_longest_names_stay_within_sagemakers_limits() -> None:
     assert len(run_id) == 17
     assert len(job_name(LONGEST_STAGE, LONGEST_MODEL, run_id, "train")) <= 63
     assert len(endpoint_config_name(LONGEST_STAGE, LONGEST_MODEL, 99999, "cause")) <= 63
+    assert len(validation_name(LONGEST_STAGE, run_id)) <= 63
+    assert len(model_card_name(LONGEST_STAGE, LONGEST_MODEL, 99999)) <= 63
 
 
 def test_the_same_execution_gets_the_same_run_id_and_another_gets_another() -> None:
@@ -40,3 +53,9 @@ def test_a_group_of_another_stage_is_not_ours() -> None:
     assert model_of_group("dev", "sluice-dev-churn") == "churn"
     assert model_of_group("dev", "sluice-prod-churn") is None
     assert model_of_group("dev", "sluice-dev-") is None
+
+
+@given(own=st.from_regex(STAGE_PATTERN, fullmatch=True), other=st.from_regex(STAGE_PATTERN, fullmatch=True))
+def test_a_validations_endpoint_is_no_models_endpoint_of_any_stage(own: str, other: str) -> None:
+    """The rule on endpoints and the functions' permissions go by the prefix `sluice-<stage>-`."""
+    assert model_of_group(other, validation_name(own, "261120202448-3fa2")) is None

@@ -1,5 +1,6 @@
 """boto3 clients, made on first use and kept: making one costs tens of milliseconds."""
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +15,36 @@ if TYPE_CHECKING:
 
 @cache
 def _client(service: str) -> Any:
+    return _new_client(service)
+
+
+def _new_client(service: str, **options: Any) -> Any:
     import boto3
     from botocore.config import Config
 
-    return boto3.client(service, config=Config(retries={"mode": "standard", "max_attempts": 5}))
+    return boto3.client(service, config=Config(retries={"mode": "standard", "max_attempts": 5}, **options))
 
 
+@cache
 def s3() -> "S3Client":
-    return _client("s3")  # type: ignore[no-any-return]
+    """The links that it signs work everywhere: KMS takes version 4 only, and the region's own host never redirects."""
+    # An endpoint of one's own, as the local cloud's, has no host name per bucket.
+    style = "auto" if os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") else "virtual"
+    return _new_client("s3", signature_version="s3v4", s3={"addressing_style": style})  # type: ignore[no-any-return]
 
 
 def sagemaker() -> "SageMakerClient":
     return _client("sagemaker")  # type: ignore[no-any-return]
+
+
+def sagemaker_runtime() -> Any:
+    """A model may take 60 seconds: botocore's documentation of InvokeEndpoint asks for a socket timeout of 70."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "sagemaker-runtime", config=Config(read_timeout=70, retries={"mode": "standard", "total_max_attempts": 2})
+    )
 
 
 def autoscaling() -> "ApplicationAutoScalingClient":

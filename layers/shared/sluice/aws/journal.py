@@ -4,11 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sluice.audit import Action, AuditEntry
+from sluice.audit import SERVICE, Action, AuditEntry
 from sluice.aws.audit_log import AuditLog
 from sluice.aws.notifications import Notifications
-
-SERVICE = "sluice"
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,13 @@ class Journal:
         who: str = SERVICE,
         details: Mapping[str, str] | None = None,
         once: str | None = None,
+        link: str | None = None,
     ) -> None:
-        """Record and tell people; with `once`, a repeated call does neither."""
+        """Record and tell people; with `once`, a repeated call does neither.
+
+        link: told at the end and written down nowhere, because it may give access.
+        """
         if self.record(model, action, why, who, details, once):
             lines = [why, "", *(f"{name}: {value}" for name, value in (details or {}).items())]
+            lines += ["", link] if link else []
             self.notifications.send(model, action.replace("_", " ").lower(), "\n".join(lines))

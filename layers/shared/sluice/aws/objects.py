@@ -44,6 +44,15 @@ class Objects:
     def write(self, key: str, body: str, content_type: str = "application/json") -> None:
         self.client.put_object(Bucket=self.bucket, Key=key, Body=body.encode(), ContentType=content_type)
 
+    def presigned(self, key: str, seconds: int) -> str:
+        """A link to the object that needs no credentials: whoever has it can read it, so it belongs in no log.
+
+        It ends with the credentials that sign it, a role's after 12 hours at most, however many seconds are asked for.
+        """
+        return self.client.generate_presigned_url(
+            "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=seconds
+        )
+
     def stream(self, upload: Upload, limit: int) -> Iterator[bytes]:
         """The upload's bytes, at most the first `limit` of them, in blocks of 1 MiB.
 
@@ -86,6 +95,15 @@ class Objects:
                 raise ObjectMissingError(f"s3://{self.bucket}/{upload.key} was deleted") from None
             raise
         return upload.version_id in (None, current.get("VersionId"))
+
+    def exists(self, key: str) -> bool:
+        try:
+            self.client.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                return False
+            raise
+        return True
 
     def copy(self, upload: Upload, key: str) -> None:
         """Copy that version of the object, without its bytes passing through here; in parts above 5 GB."""

@@ -29,6 +29,8 @@ class Package:
     approval_status: ApprovalStatus
     approval_description: str
     model_uri: str
+    baseline_uri: str | None
+    """statistics.json of the training rows."""
     metadata: Mapping[str, str]
     changed_by: str
 
@@ -94,6 +96,7 @@ def _package(described: "DescribeModelPackageOutputTypeDef") -> Package:
         approval_status=described["ModelApprovalStatus"],
         approval_description=described.get("ApprovalDescription", ""),
         model_uri=container["ModelDataUrl"],
+        baseline_uri=described.get("ModelMetrics", {}).get("ModelDataQuality", {}).get("Statistics", {}).get("S3Uri"),
         metadata=described.get("CustomerMetadataProperties", {}),
         changed_by=identity.get("Arn") or changed_by.get("UserProfileName") or "unknown",
     )

@@ -17,6 +17,7 @@ from sluice.aws.registry import Registry
 from sluice.aws.runs import Runs
 from sluice.aws.settings import Settings, settings
 from sluice.aws.table import StateTable, state_table
+from sluice.aws.training_jobs import TrainingJobs
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,10 @@ class Stage:
     @cached_property
     def registry(self) -> Registry:
         return Registry(clients.sagemaker())
+
+    @cached_property
+    def training_jobs(self) -> TrainingJobs:
+        return TrainingJobs(clients.sagemaker())
 
     @cached_property
     def endpoints(self) -> Endpoints:

@@ -3,24 +3,36 @@
 from sluice.definition.data import Data, Feature, Missing, Split, Task
 from sluice.definition.deployment import Autoscaling, Deployment, RealTime, Serverless
 from sluice.definition.evaluation import EvaluationPolicy
-from sluice.definition.gate import ChampionComparison, Gate, MetricThreshold
+from sluice.definition.gate import (
+    CalibrationRule,
+    ChampionComparison,
+    DataRule,
+    Gate,
+    LeakageRule,
+    MetricThreshold,
+    SliceRule,
+)
 from sluice.definition.model import Approval, Model
 from sluice.definition.monitoring import Monitoring
 from sluice.definition.processing import Processing
 from sluice.definition.reading import DefinitionError, parse_definition
 from sluice.definition.training import Training
 from sluice.definition.tuning import Tuning
+from sluice.definition.validation import Validation
 
 __all__ = [
     "Approval",
     "Autoscaling",
+    "CalibrationRule",
     "ChampionComparison",
     "Data",
+    "DataRule",
     "DefinitionError",
     "Deployment",
     "EvaluationPolicy",
     "Feature",
     "Gate",
+    "LeakageRule",
     "MetricThreshold",
     "Missing",
     "Model",
@@ -28,9 +40,11 @@ __all__ = [
     "Processing",
     "RealTime",
     "Serverless",
+    "SliceRule",
     "Split",
     "Task",
     "Training",
     "Tuning",
+    "Validation",
     "parse_definition",
 ]

@@ -1,37 +1,92 @@
 """What no section can see alone: whether the sections fit together. Paths are those of the whole definition."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from sluice.definition.data import Data
 from sluice.definition.evaluation import EvaluationPolicy
-from sluice.definition.gate import METRICS_OF_TASK, Gate
+from sluice.definition.gate import METRICS_OF_TASK
+from sluice.definition.hyperparameters import HYPERPARAMETERS, unknown_hyperparameter
 from sluice.definition.problems import FieldProblem
-from sluice.definition.processing import Processing
+from sluice.definition.ranges import Range
 from sluice.definition.training import Training
+from sluice.definition.tuning import OBJECTIVES, Tuning
+
+if TYPE_CHECKING:
+    from sluice.definition.model import Model
 
 
-def problems_between_sections(
-    data: Data, processing: Processing, training: Training, evaluation: EvaluationPolicy, gate: Gate
-) -> Iterator[FieldProblem]:
-    yield from _gate(data, gate)
-    yield from _training(data, training)
-    yield from _evaluation(data, training, evaluation)
-    if processing.instance_count > 1 and data.mode == "snapshot":
+def problems_between_sections(model: "Model") -> Iterator[FieldProblem]:
+    yield from _gate(model)
+    yield from _training(model.data, model.training)
+    yield from _tuning(model)
+    yield from _evaluation(model.data, model.training, model.evaluation)
+    if model.processing.instance_count > 1 and model.data.mode == "snapshot":
         yield FieldProblem(
             "processing.instance_count",
-            f"is {processing.instance_count}, but a snapshot is one file, which one instance reads: write 1, "
+            f"is {model.processing.instance_count}, but a snapshot is one file, which one instance reads: write 1, "
             "or data.mode: append",
         )
 
 
-def _gate(data: Data, gate: Gate) -> Iterator[FieldProblem]:
-    known = METRICS_OF_TASK[data.task]
+def _gate(model: "Model") -> Iterator[FieldProblem]:
+    gate, task = model.gate, model.data.task
+    known = METRICS_OF_TASK[task]
     named = [(f"gate.metrics.{name}", name) for name in gate.metrics]
-    if gate.champion is not None:
-        named.append(("gate.champion.metric", gate.champion.metric))
+    named += [
+        (f"gate.{rule}.metric", section.metric)
+        for rule, section in (("champion", gate.champion), ("slices", gate.slices))
+        if section is not None
+    ]
     for path, name in named:
         if name not in known:
-            yield FieldProblem(path, f"{name} is no metric of a {data.task} task; write one of {', '.join(known)}")
+            yield FieldProblem(path, f"{name} is no metric of a {task} task; write one of {', '.join(known)}")
+    if gate.slices is not None and not model.evaluation.slices:
+        yield FieldProblem("gate.slices", "needs slices to judge: name columns in evaluation.slices, or remove it")
+    if gate.calibration is not None and task != "binary":
+        yield FieldProblem("gate.calibration", f"is for binary tasks only, and data.task is {task}: remove it")
+
+
+def _tuning(model: "Model") -> Iterator[FieldProblem]:
+    tuning, training = model.tuning, model.training
+    objectives = OBJECTIVES[model.data.task]
+    if tuning.objective is not None and tuning.objective not in objectives:
+        yield FieldProblem(
+            "tuning.objective",
+            f"{tuning.objective} is emitted by no training job of a {model.data.task} task; write "
+            f"{' or '.join(objectives)}",
+        )
+    if tuning.enabled and training.algorithm == "custom" and not tuning.ranges:
+        yield FieldProblem("tuning.ranges", "is missing: what to search is your image's, which has no usual ranges")
+    if tuning.strategy == "Hyperband" and training.algorithm == "sklearn-random-forest":
+        yield FieldProblem(
+            "tuning.strategy", "Hyperband stops jobs between rounds, and a forest has none: write Bayesian"
+        )
+    if tuning.enabled and tuning.strategy == "Hyperband" and training.algorithm == "custom":
+        yield from _custom_hyperband(tuning)
+    for name, one in tuning.ranges.items():
+        problem = _range_problem(training.algorithm, name, one)
+        if problem is not None:
+            yield FieldProblem(f"tuning.ranges.{name}", problem)
+
+
+def _custom_hyperband(tuning: Tuning) -> Iterator[FieldProblem]:
+    if tuning.hyperband is None or tuning.hyperband.max_resource is None:
+        yield FieldProblem("tuning.hyperband.max_resource", "is missing: how long your image's jobs run is not known")
+
+
+def _range_problem(algorithm: str, name: str, one: Range) -> str | None:
+    unknown = unknown_hyperparameter(algorithm, name)
+    if unknown is not None or algorithm == "custom":
+        return unknown
+    if name in ("seed", "nthread"):
+        return "changes nothing that another data set would keep: remove it"
+    taken = HYPERPARAMETERS[algorithm][name]
+    if one.type == "categorical":
+        return next((problem for problem in map(taken.problem, one.values) if problem), None)
+    if one.type == "continuous" and taken.kind == "integer":
+        return f"takes whole numbers: write type: integer with min: {round(one.min)} and max: {round(one.max)}"
+    return next((f"{end} {problem}" for end in ("min", "max") if (problem := taken.problem(getattr(one, end)))), None)
 
 
 def _training(data: Data, training: Training) -> Iterator[FieldProblem]:

@@ -15,6 +15,7 @@ from sluice.definition.processing import Processing
 from sluice.definition.section import Section
 from sluice.definition.training import Training
 from sluice.definition.tuning import Tuning
+from sluice.definition.validation import Validation
 from sluice.naming import MODEL_NAME_MAX_LENGTH, MODEL_NAME_PATTERN
 
 Approval = Literal["manual", "automatic"]
@@ -35,6 +36,7 @@ class Model(Section):
     approval: Approval = Field(
         default="manual", description="automatic: a version that passes the gate is approved at once."
     )
+    validation: Validation = Field(default_factory=Validation)
     deployment: Deployment = Field(default_factory=lambda: Serverless(mode="serverless"))
     monitoring: Monitoring = Field(default_factory=Monitoring)
 
@@ -48,5 +50,5 @@ class Model(Section):
 
     @model_validator(mode="after")
     def _sections_fit_together(self) -> Self:
-        refuse(problems_between_sections(self.data, self.processing, self.training, self.evaluation, self.gate))
+        refuse(problems_between_sections(self))
         return self

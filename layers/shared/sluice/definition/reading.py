@@ -71,12 +71,21 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_NOT_IN_A_PATH = frozenset({"serverless", "real-time", "[key]"})
-"""What pydantic adds to a location: the kind of deployment that was tried, and that a key is meant, not its value."""
+_TAGS = {"deployment": 1, "tuning": 3}
+"""Where in a location pydantic puts the kind that was tried: deployment.serverless.…, tuning.ranges.eta.integer.…"""
+
+
+def _location(detail: ErrorDetails) -> list[str]:
+    """The field's path: without the kind that was tried, and without the word that a key is meant, not its value."""
+    parts = [str(part) for part in detail["loc"]]
+    tag = _TAGS.get(parts[0]) if parts else None
+    if tag is not None:
+        del parts[tag : tag + 1]
+    return [part for part in parts if part != "[key]"]
 
 
 def _problems(detail: ErrorDetails) -> list[FieldProblem]:
-    location = [str(part) for part in detail["loc"] if part not in _NOT_IN_A_PATH]
+    location = _location(detail)
     path = ".".join(location)
     if detail["type"] == REFUSED:
         return [problem.below(path) for problem in detail["ctx"]["problems"]]
@@ -91,12 +100,18 @@ def _told(detail: ErrorDetails, location: list[str], path: str) -> tuple[str, st
     if kind == "missing":
         return path, "is missing: add it"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return f"{path}.mode", "must be serverless or real-time"
+        context = detail["ctx"]
+        member = str(context["discriminator"]).strip("'")
+        return f"{path}.{member}", f"must be {_alternatives(member)}"
     message = detail["msg"].removeprefix("Value error, ")
     value = detail.get("input")
     if kind == "value_error" or isinstance(value, dict | list | BaseModel):
         return path, message
     return path, f"{message[:1].lower()}{message[1:]} (it is {value!r})"
+
+
+def _alternatives(discriminator: str) -> str:
+    return "serverless or real-time" if discriminator == "mode" else "integer, continuous or categorical"
 
 
 def _unknown_field(location: list[str]) -> str:

@@ -1,12 +1,12 @@
 """`training`: which algorithm learns, with what, on which machines."""
 
-import difflib
 import json
 from collections.abc import Iterator
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from sluice.definition.hyperparameters import HYPERPARAMETERS, unknown_hyperparameter
 from sluice.definition.problems import FieldProblem, refuse
 from sluice.definition.section import Section
 
@@ -15,24 +15,6 @@ SPOT_CHECKPOINT_ROUNDS = 50
 
 LONGEST_HYPERPARAMETER = 2500
 """Characters. SageMaker API Reference, CreateTrainingJob, HyperParameters."""
-
-HYPERPARAMETERS = {
-    "xgboost": (
-        *("num_round", "max_depth", "eta", "subsample", "colsample_bytree", "min_child_weight", "gamma", "reg_lambda"),
-        *("reg_alpha", "max_bin", "max_cat_to_onehot", "scale_pos_weight", "early_stopping_rounds", "seed", "nthread"),
-    ),
-    "sklearn-random-forest": ("n_estimators", "max_depth", "min_samples_leaf", "max_features", "seed", "nthread"),
-}
-"""What train.py takes: a misspelt name is refused before any job starts."""
-
-_SET_BY_THE_PLATFORM = {
-    "algorithm": "training.algorithm",
-    "class_weight": "training.class_weight",
-    "monotone_constraints": "training.monotone_constraints",
-    "checkpoint_rounds": "training.checkpoint_rounds",
-    "memory_share": "training.memory_share",
-    "decision_threshold": "evaluation.threshold",
-}
 
 
 class Training(Section):
@@ -122,19 +104,12 @@ class Training(Section):
             )
 
     def _hyperparameter_problems(self) -> Iterator[FieldProblem]:
-        if self.algorithm == "custom":
-            return
-        for name in self.hyperparameters:
-            path = f"hyperparameters.{name}"
-            if name in _SET_BY_THE_PLATFORM:
-                yield FieldProblem(path, f"is set from {_SET_BY_THE_PLATFORM[name]}: write it there")
-            elif name.startswith("sagemaker_"):
-                yield FieldProblem(path, "is set by the workflow: remove it")
-            elif name not in HYPERPARAMETERS[self.algorithm]:
-                known = HYPERPARAMETERS[self.algorithm]
-                close = difflib.get_close_matches(name, known, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"known are: {', '.join(known)}"
-                yield FieldProblem(path, f"{self.algorithm} has no such hyperparameter; {hint}")
+        for name, value in self.hyperparameters.items():
+            problem = unknown_hyperparameter(self.algorithm, name)
+            if problem is None and self.algorithm != "custom":
+                problem = HYPERPARAMETERS[self.algorithm][name].problem(value)
+            if problem is not None:
+                yield FieldProblem(f"hyperparameters.{name}", problem)
 
     def _length_problems(self) -> Iterator[FieldProblem]:
         sent = {f"hyperparameters.{name}": str(value) for name, value in self.hyperparameters.items()}

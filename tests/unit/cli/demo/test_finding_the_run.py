@@ -7,8 +7,8 @@ from cli.demo.findings import Uploaded
 from cli.demo.predict import choose
 from cli.demo.run import check, is_of
 from cli.demo.stages import StageFailedError
-from cli.demo.verdict import metrics_of
-from cli.watching import AttemptFailed, RunEnded, StepEnded
+from cli.evaluation_numbers import metrics_of
+from cli.following.events import AttemptFailed, RunEnded, StepEnded
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 UPLOAD = Uploaded("bucket", "models/churn/raw/churn.csv", "v1")

@@ -4,7 +4,7 @@ import pytest
 
 from cli.demo.findings import Predicted
 from cli.demo.predict import choose
-from cli.demo.verdict import metrics_of
+from cli.evaluation_numbers import metrics_of
 
 RECORD = {"height": "190", "cut": "slim"}
 

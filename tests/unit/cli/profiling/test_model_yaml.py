@@ -2,15 +2,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from cli.profiling.model_yaml import model_name_from, render
 from cli.profiling.proposal import propose
-from sluice.definition import parse_definition
+from sluice.definition import CalibrationRule, parse_definition
 
 
-def written(**columns: list[str]) -> str:
+def written(tune: bool = False, **columns: list[str]) -> str:
     base = {"plan": ["basic", "plus"] * 60, "churn": ["Yes", "No", "No"] * 40}
-    return render(propose(pd.DataFrame(base | columns, dtype=str), "churn"), "churn", "churn.csv", "all 120 rows")
+    proposal = propose(pd.DataFrame(base | columns, dtype=str), "churn")
+    return render(proposal, "churn", "churn.csv", "all 120 rows", tune)
 
 
 def test_the_result_is_a_valid_definition() -> None:
@@ -24,15 +26,42 @@ def test_the_result_is_a_valid_definition() -> None:
     assert model.approval == "manual"
 
 
+TARGETS = {
+    "binary": ["Yes", "No", "No"] * 40,
+    "multiclass": ["red", "green", "blue"] * 40,
+    "regression": [f"{number * 1.5}" for number in range(120)],
+}
+
+
+@pytest.mark.parametrize("task", TARGETS)
+@pytest.mark.parametrize("tune", [False, True])
+def test_what_is_written_out_are_the_defaults(task: str, tune: bool) -> None:
+    """Who deletes a section gets the same, but for the calibration, which is not judged unless it is asked for."""
+    model = parse_definition(written(tune, churn=TARGETS[task]))
+    bare = {"name": "churn", "data": model.data.model_dump(mode="json")}
+    short = parse_definition(yaml.safe_dump(bare | {"deployment": model.deployment.model_dump(mode="json")}))
+    calibration = CalibrationRule() if task == "binary" else None
+    assert model.gate == short.gate.model_copy(update={"calibration": calibration})
+    assert model.validation == short.validation
+    assert model.tuning.enabled is tune
+    assert model.tuning.objective_for(model.data.task) == short.tuning.objective_for(model.data.task)
+    assert model.tuning.ranges == short.tuning.ranges_for("xgboost")
+
+
+def test_every_range_says_what_it_is() -> None:
+    lines = written(tune=True).splitlines()
+    first = lines.index("  ranges:") + 1
+    ranges = lines[first : lines.index("", first)]
+    assert len(ranges) == 6
+    assert all("  # " in line for line in ranges)
+
+
 @pytest.mark.parametrize(
-    ("values", "task", "metric"),
-    [
-        (["red", "green", "blue"] * 40, "multiclass", "auc"),
-        ([f"{number * 1.5}" for number in range(120)], "regression", "r2"),
-    ],
+    ("task", "metric"),
+    [("multiclass", "auc"), ("regression", "r2")],
 )
-def test_other_tasks_get_a_gate_that_suits_them(values: list[str], task: str, metric: str) -> None:
-    model = parse_definition(written(churn=values))
+def test_other_tasks_get_a_gate_that_suits_them(task: str, metric: str) -> None:
+    model = parse_definition(written(churn=TARGETS[task]))
     assert model.data.task == task
     assert list(model.gate.metrics) == [metric]
     assert model.gate.champion is not None

@@ -129,6 +129,12 @@ def test_the_first_bad_cell_is_named():
         encode_table(CODEC, table)
 
 
+def test_a_table_from_the_middle_of_a_file_names_the_files_row():
+    table = pa.table({"age": ["1", "abc"], "city": ["Bonn"] * 2})
+    with pytest.raises(CellError, match=r"^row 102, column 'age': 'abc' is not a number$"):
+        encode_table(CODEC, table, first_row=101)
+
+
 def test_the_first_row_counts_before_the_first_column():
     codec = Codec(TARGET, (Feature("a", NUMERIC), Feature("b", NUMERIC)), frozenset(), MISSING)
     table = pa.table({"a": ["1", "x"], "b": ["y", "1"]})

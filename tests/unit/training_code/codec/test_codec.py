@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codec.cells import CellError, parse_number
+from codec.cells import CellError, any_is_a_number, parse_number
 from codec.codec import REGRESSION, Feature, Target, cell_encoder, encode_distinct, encode_rows
 from codec.features_json import CodecFormatError, read_codec, write_codec
 from tests.unit.training_code.codec.cases import CELLS, CODEC, FEATURES, FILLING, MISSING, TARGET
@@ -29,6 +29,14 @@ def test_numbers(cell: Any, number: float):
 def test_what_is_no_number(cell: Any):
     with pytest.raises(CellError, match="is not a number"):
         parse_number(cell, MISSING)
+
+
+@pytest.mark.parametrize(
+    ("texts", "found"),
+    [(["", "NA", "nan", "inf", "-", "1_0"], False), (["NA", "-999"], True), ([" 1e3 "], True), ([], False)],
+)
+def test_missing_values_that_are_numbers(texts: list[str], found: bool):
+    assert any_is_a_number(texts) is found
 
 
 @pytest.mark.parametrize("cell", ["nan", "inf", "-Infinity", "1e39", 1e300, 10**400, math.inf])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from evaluation.binary import Binary
-from evaluation.bootstrap import Bootstrap, deviation, measurements, ratio, shrink
+from evaluation.bootstrap import CHUNK_ROWS, Bootstrap, deviation, measurements, ratio, shrink
 from evaluation.multiclass import Multiclass
 from evaluation.regression import Regression
 
@@ -16,9 +16,11 @@ def test_each_replicate_holds_as_many_rows_as_the_test_set():
 
 
 def test_rows_are_drawn_with_replacement_and_no_more_than_asked():
-    drawn = list(Bootstrap(3).rows(1000, most=100))
-    assert [len(rows) for rows in drawn] == [100, 100, 100]
+    (drawn,) = Bootstrap(3).rows(1000, most=100)
+    assert drawn.shape == (3, 100)
     assert not np.array_equal(drawn[0], drawn[1])
+    chunks = list(Bootstrap(5).rows(CHUNK_ROWS // 2, most=CHUNK_ROWS))
+    assert [len(rows) for rows in chunks] == [2, 2, 1]
     assert shrink(1000, most=100) == pytest.approx(np.sqrt(0.1))
     assert shrink(50, most=100) == 1
 

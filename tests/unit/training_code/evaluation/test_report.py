@@ -1,133 +1,114 @@
+"""The page as text: whole, closed, and unable to run or fetch anything but its own. tests/integration opens it."""
+
+import base64
+import hashlib
+import json
+import re
 from html.parser import HTMLParser
 from typing import Any
 
-import numpy as np
 import pytest
 
-from codec.codec import BINARY, MULTICLASS, REGRESSION
 from evaluation import report
-from evaluation.binary import NAMES, Binary
-from evaluation.bootstrap import Bootstrap
-from evaluation.multiclass import Multiclass
-from evaluation.regression import Regression
-from tests.unit.training_code.tiny import Pipeline
+from tests import report_facts
+from tests.run_facts import PLACE, registered, run_facts
 
-VOID = {"meta", "rect", "line", "polyline"}
+HOSTILE = "</script><script>alert(1)</script><!--"
+VOID = {"meta", "link"}
 
 
 class _Page(HTMLParser):
-    """Checks that elements close in order; collects what the page would fetch."""
+    """Elements close in order; what stands in style and script elements, by their id or their name."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
         self.open: list[str] = []
         self.fetched: list[str] = []
-        self.tags: set[str] = set()
+        self.held: dict[str, str] = {}
+        self.policy = ""
+        self._name = ""
         self.feed(page)
         self.close()
+        assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.fetched += [str(value) for name, value in attrs if name in ("src", "href")]
+        values = dict(attrs)
+        self.fetched += [str(values[name]) for name in ("src", "href") if name in values]
+        if values.get("http-equiv") == "Content-Security-Policy":
+            self.policy = str(values["content"])
+        self._name = str(values.get("id") or tag)
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] in ("script", "style"):
+            self.held[self._name] = self.held.get(self._name, "") + data
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
 
-def _evaluation(**more: Any) -> dict[str, Any]:
-    labels, scores = np.array([0.0, 1, 0, 1]), np.array([0.2, 0.7, 0.6, 0.4])
-    return {
-        "binary_classification_metrics": Binary(0.5).document(labels, scores, Bootstrap(5), curves=True),
-        "dataset": {"item_count": 4, "positive_count": 2},
-        "threshold": 0.5,
-        **more,
-    }
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def test_the_page_is_whole_and_fetches_nothing(pipeline: Pipeline):
-    page = _Page((pipeline.output / "report" / "report.html").read_text(encoding="utf-8"))
-    assert page.open == []
-    assert page.fetched == []
-    assert {"svg", "polyline", "table", "style"} <= page.tags
+def test_the_page_is_whole_and_fetches_nothing():
+    page = _Page(report.render(report_facts.binary()))
+    assert page.fetched == ["data:,", "#content"]
+    assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org/2000/svg)", page.held["style"] + page.held["script"])
 
 
-def test_it_shows_metrics_counts_hyperparameters_and_features(pipeline: Pipeline):
-    page = (pipeline.output / "report" / "report.html").read_text(encoding="utf-8")
-    auc = pipeline.read("evaluation/evaluation.json")["binary_classification_metrics"]["auc"]["value"]
-    for shown in (f"{auc:.4f}", "rejected", "max_depth", "visits", "prefers-color-scheme: dark"):
-        assert shown in page
+def test_its_policy_allows_its_own_style_and_script_and_nothing_else():
+    page = _Page(report.render(report_facts.binary()))
+    style, script = _hash(page.held["style"]), _hash(page.held["script"])
+    assert page.policy == (
+        f"default-src 'none'; script-src {script}; style-src {style}; img-src data:; base-uri 'none'; form-action 'none'"
+    )
 
 
-def _part(column: str, value: str, metrics: Any) -> dict[str, Any]:
-    return {"column": column, "value": value, "kind": "value", "item_count": 2, "metrics": metrics}
+def test_it_holds_the_facts_as_they_are():
+    facts = report_facts.binary(labels=("No & <never>", "Yes\u2028\u2029 ☃"))
+    assert json.loads(_Page(report.render(facts)).held["evaluation"]) == facts
 
 
-def test_every_value_is_escaped():
-    evil = "<script>alert('x')</script>"
-    evaluation = _evaluation(champion={"package_arn": evil, "error": evil})
-    evaluation["slices"] = [_part(evil, evil, evaluation["binary_classification_metrics"])]
-    page = report.render(evil, evaluation, {"hyperparameters": {evil: evil}}, {evil: 1.0})
-    assert "<script" not in page
-    assert _Page(page).open == []
+def test_its_one_place_for_the_registration_takes_the_facts_of_a_run():
+    page = registered(report.render(report_facts.binary()), run_facts(model=HOSTILE))
+    assert json.loads(_Page(page).held["run"]) == run_facts(model=HOSTILE)
 
 
-def test_a_champion_has_its_column_and_no_importance_is_no_error():
-    live = {"binary_classification_metrics": {name: {"value": 0.123} for name in NAMES}}
-    page = report.render("m", _evaluation(champion=live), {}, {})
-    assert "champion" in page
-    assert "0.1230" in page
-    assert "uses no feature" in page
+@pytest.mark.parametrize("text", [HOSTILE, PLACE, "\ud800", "$style ${script}", "&lt;", "]]>"])
+def test_no_text_of_the_data_is_read_as_a_part_of_the_page(text: str):
+    facts = report_facts.binary(labels=("No", text), features=[text, "age"])
+    page = report.render({**facts, "title": text if text.isprintable() else "churn"})
+    page.encode()
+    assert page.count(PLACE) == 1
+    assert json.loads(_Page(page).held["evaluation"])["positive_label"] == text
+    assert len(re.findall(r"<script\b", page)) == len(re.findall(r"</script>", page)) == 3
 
 
-@pytest.mark.parametrize("task", [BINARY, MULTICLASS, REGRESSION])
-def test_each_task_has_its_page(task: str):
-    """Hand-made: the class names need escaping, one slice has no metric, the counts are of the task."""
-    labels = np.array([0.0, 1, 0, 1])
-    scores = np.array([0.2, 0.7, 0.6, 0.4])
-    evaluator: Any = {BINARY: Binary(0.5), MULTICLASS: Multiclass(("a<b", "c")), REGRESSION: Regression()}[task]
-    scores = np.stack([1 - scores, scores], axis=1) if task == MULTICLASS else scores
-    metrics = evaluator.document(labels, scores, Bootstrap(5), curves=True)
-    nothing = {name: {"value": None, "standard_deviation": None} for name in evaluator.names}
-    evaluation = {
-        "task": task,
-        evaluator.key: metrics,
-        "dataset": {"item_count": 4} | ({"positive_count": 2} if task == BINARY else {}),
-        "threshold": 0.5 if task == BINARY else None,
-        "slices": [_part("city", "Ulm & more", metrics), _part("city", "missing", nothing)],
-        "champion": {"package_arn": "arn", evaluator.key: metrics},
-    }
-    notes = {
-        BINARY: {"positive_ratio": {"train": 0.25}},
-        MULTICLASS: {"classes": {"train": {"a<b": 7, "c": 2}}},
-        REGRESSION: {"target_mean": {"train": 12345.678}},
-    }
-    page = report.render("m", evaluation, {"counts": {"train": 9, **notes[task]}, "best_iteration": None}, {"f": 1.0})
-    assert _Page(page).open == []
-    assert _Page(page).fetched == []
-    for shown in (
-        "By city",
-        "Ulm &amp; more",
-        "not defined",
-        {BINARY: "25.0%", MULTICLASS: "a&lt;b: 7, c: 2"}.get(task),
-    ):
-        assert (shown or "12,345.7") in page
-    assert ("predicted" in page) == (task != REGRESSION)
-    assert page.count("<polyline") == (3 if task == BINARY else 0)
+def test_a_number_that_is_not_finite_is_refused():
+    facts = report_facts.regression()
+    facts["evaluation"]["regression_metrics"]["r2"]["value"] = float("nan")
+    with pytest.raises(ValueError, match="JSON compliant"):
+        report.render(facts)
 
 
-def test_a_confusion_matrix_of_very_many_classes_is_left_out():
-    names = tuple(f"class {number}" for number in range(50))
-    labels, scores = np.arange(50.0), np.eye(50, dtype=np.float32)
-    evaluation = {
-        "multiclass_classification_metrics": Multiclass(names).document(labels, scores, Bootstrap(2), curves=True),
-        "dataset": {"item_count": 50},
-        "threshold": None,
-    }
-    page = report.render("m", evaluation, {}, {})
-    assert "Of 50 classes" in page
-    assert "class 7" not in page
+def test_the_same_facts_make_the_same_page():
+    assert report.render(report_facts.multiclass()) == report.render(report_facts.multiclass())
+
+
+def test_two_hundred_features_stay_below_one_and_a_half_megabytes():
+    names = [f"a_feature_with_a_rather_long_name_{number:03d}" for number in range(200)]
+    page = registered(report.render(report_facts.binary(features=names)), run_facts())
+    assert len(page.encode()) < 1_500_000
+
+
+def test_every_file_of_the_page_is_a_part_of_it():
+    there = {path.name for path in report.PAGE.iterdir()}
+    assert there == {"template.html", *report.STYLES, *report.SCRIPTS}
+
+
+def test_no_script_puts_text_in_as_markup():
+    sinks = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|DOMParser")
+    found: dict[str, Any] = {name: sinks.findall((report.PAGE / name).read_text()) for name in report.SCRIPTS}
+    assert {name for name, used in found.items() if used} == set()

@@ -7,6 +7,8 @@ import pytest
 from codec.codec import BINARY
 from evaluation.binary import NAMES, Binary
 from evaluation.bootstrap import Bootstrap
+from evaluation.delong import area_difference_deviation
+from evaluation.paired import Judged
 from evaluation.slices import COUNTED_VALUES, MOST_VALUES, slice_columns, slice_documents
 from tests.unit.training_code.evaluation.models import tiny_codec
 
@@ -80,7 +82,9 @@ def test_each_part_has_the_metrics_of_its_rows_and_null_where_there_is_none():
     cities = ["Ulm" if number % 2 else "Bonn" for number in range(59)] + ["alone"]
     columns["city"].add(pa.array(cities))
     columns["visits"].add(pa.array([str(number) for number in range(60)]))
-    found: list[dict[str, Any]] = slice_documents(columns, Binary(0.5), labels, scores, Bootstrap(20))
+    live = rng.random(60).astype(np.float32)
+    models = Judged(Binary(0.5), scores), Judged(Binary(0.4), live)
+    found: list[dict[str, Any]] = slice_documents(columns, labels, *models, Bootstrap(20))
     by_value = {(part["column"], part["value"]): part for part in found}
     assert [part["item_count"] for part in found[:3]] == [30, 29, 1]
     ulm = np.array([city == "Ulm" for city in cities])
@@ -88,6 +92,18 @@ def test_each_part_has_the_metrics_of_its_rows_and_null_where_there_is_none():
     assert by_value["city", "Ulm"]["metrics"] == expected
     assert tuple(expected) == NAMES
     assert by_value["city", "alone"]["metrics"]["auc"] == {"value": None, "standard_deviation": None}
+    compared = by_value["city", "Ulm"]["champion"]["differences"]
+    theirs = Binary(0.4).metrics(labels[ulm], live[ulm], Bootstrap(20))
+    assert {n: entry["value"] for n, entry in compared.items()} == {
+        n: float(expected[n]["value"] or 0) - float(theirs[n]["value"] or 0) for n in NAMES
+    }
+    assert compared["auc"]["standard_deviation"] == area_difference_deviation(labels[ulm], scores[ulm], live[ulm])
+    assert all(entry["standard_deviation"] > 0 for entry in compared.values())
+    alone = by_value["city", "alone"]["champion"]["differences"]
+    assert alone["auc"] == {"value": None, "standard_deviation": None, "method": "delong"}
+    without = slice_documents(columns, labels, models[0], None, Bootstrap(20))
+    assert [part["metrics"] for part in without] == [part["metrics"] for part in found]
+    assert {part["champion"] for part in without} == {None}
     assert sum(part["item_count"] for part in found if part["column"] == "visits") == 60
 
 

@@ -10,6 +10,8 @@ GIVEN = {
     "sagemaker_region": '"us-east-1"',
     "sagemaker_container_log_level": "10",
     "sagemaker_parameter_server_enabled": "true",
+    # A tuning job gives it to its training jobs; a script never sees it.
+    "_tuning_objective_metric": '"validation:auc"',
     "num_round": "300",
     "eta": '"0.1"',
     "objective": "binary:logistic",

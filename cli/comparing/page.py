@@ -1,0 +1,51 @@
+"""A comparison as one self-contained page: no script, no network."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+
+from cli.comparing.comparison import Comparison
+from cli.comparing.sections import Cell, Section, headline, sections_of, warning
+
+_STYLE = Path(__file__).with_name("page.css")
+
+
+def render_page(comparison: Comparison, made_at: datetime | None = None) -> str:
+    return "\n".join(_lines(comparison, made_at or datetime.now(UTC))) + "\n"
+
+
+def _lines(comparison: Comparison, made_at: datetime) -> Iterator[str]:
+    title = escape(headline(comparison))
+    yield "<!doctype html>"
+    yield '<html lang="en">'
+    yield '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+    yield f"<title>{title}</title>"
+    yield f"<style>\n{_STYLE.read_text(encoding='utf-8')}</style></head>"
+    yield f"<body><main><h1>{title}</h1>"
+    yield f'<p class="muted">Made {made_at:%Y-%m-%d %H:%M} UTC. Differences are the right version minus the left.</p>'
+    if loud := warning(comparison):
+        yield f'<p class="warning" role="note">{escape(loud)}</p>'
+    yield from (f'<p class="note">{escape(note)}</p>' for note in comparison.notes)
+    for section in sections_of(comparison):
+        yield from _section(section)
+    yield "</main></body></html>"
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield f"<section><h2>{escape(section.title)}</h2>"
+    if section.note:
+        yield f'<p class="muted">{escape(section.note)}</p>'
+    yield '<div class="wide" tabindex="0"><table>'
+    heads = "".join(f'<th scope="col">{escape(column)}</th>' for column in section.columns)
+    yield f"<thead><tr>{heads}</tr></thead><tbody>"
+    for row in section.rows:
+        cells = "".join(_cell(cell) for cell in row[1:])
+        yield f'<tr><th scope="row">{escape(row[0].text)}</th>{cells}</tr>'
+    yield "</tbody></table></div></section>"
+
+
+def _cell(cell: Cell) -> str:
+    tone = f' class="{cell.tone}"' if cell.tone else ""
+    return f"<td{tone}>{escape(cell.text)}</td>"

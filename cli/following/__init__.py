@@ -1,0 +1,1 @@
+"""Following a run: its history as events, its tuning job's progress, and how both are told."""

@@ -1,0 +1,96 @@
+"""The parameters of a run's tuning job, in the words of CreateHyperParameterTuningJob."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sluice.definition import Model
+from sluice.definition.ranges import CategoricalRange, ContinuousRange, IntegerRange
+from sluice.definition.tuning import OBJECTIVES, Tuning
+
+_DEFAULT_ROUNDS = 300
+"""train.py's num_round: how long a job of Hyperband may run where nothing else is said."""
+
+
+@dataclass(frozen=True)
+class TuningStep:
+    job_name: str
+    config: Mapping[str, Any]
+    """HyperParameterTuningJobConfig, whole."""
+    warm_start: Mapping[str, Any] | None
+    """WarmStartConfig."""
+    static_hyperparameters: Mapping[str, str]
+    ranges: Mapping[str, Any]
+    """As the definition has them: what the report shows."""
+    max_jobs: int
+
+
+def plan_tuning(name: str, definition: Model, static: Mapping[str, str], parent: str | None) -> TuningStep:
+    """static: what every job gets as it is. parent: the tuning job that a warm start goes on from."""
+    tuning = definition.tuning
+    ranges = tuning.ranges_for(definition.training.algorithm)
+    return TuningStep(
+        job_name=name,
+        config=_config(definition, ranges),
+        warm_start=_warm_start(tuning, parent),
+        static_hyperparameters=static,
+        ranges={key: one.model_dump(mode="json") for key, one in ranges.items()},
+        max_jobs=tuning.combinations if tuning.strategy == "Grid" else tuning.max_jobs,
+    )
+
+
+Ranges = Mapping[str, IntegerRange | ContinuousRange | CategoricalRange]
+
+
+def _config(definition: Model, ranges: Ranges) -> dict[str, Any]:
+    tuning = definition.tuning
+    metric = tuning.objective_for(definition.data.task)
+    config: dict[str, Any] = {
+        "Strategy": tuning.strategy,
+        "HyperParameterTuningJobObjective": {"Type": OBJECTIVES[definition.data.task][metric], "MetricName": metric},
+        "ResourceLimits": {"MaxParallelTrainingJobs": tuning.parallel_jobs},
+        "ParameterRanges": _parameter_ranges(ranges),
+        "TrainingJobEarlyStoppingType": tuning.early_stopping,
+        "RandomSeed": tuning.seed,
+    }
+    if tuning.strategy == "Grid":
+        config["ResourceLimits"]["MaxParallelTrainingJobs"] = min(tuning.parallel_jobs, tuning.combinations)
+    else:
+        config["ResourceLimits"]["MaxNumberOfTrainingJobs"] = tuning.max_jobs
+    if tuning.strategy == "Hyperband":
+        config["StrategyConfig"] = {"HyperbandStrategyConfig": _hyperband(definition)}
+    return config
+
+
+def _hyperband(definition: Model) -> dict[str, int]:
+    chosen = definition.tuning.hyperband
+    rounds = int(definition.training.hyperparameters.get("num_round", _DEFAULT_ROUNDS))
+    longest = (chosen.max_resource if chosen else None) or rounds
+    shortest = chosen.min_resource if chosen else 10
+    return {"MinResource": min(shortest, longest), "MaxResource": longest}
+
+
+def _parameter_ranges(ranges: Ranges) -> dict[str, list[dict[str, Any]]]:
+    """By kind; numbers are sent as text."""
+    kinds: dict[str, list[dict[str, Any]]] = {
+        "IntegerParameterRanges": [],
+        "ContinuousParameterRanges": [],
+        "CategoricalParameterRanges": [],
+    }
+    for name, one in ranges.items():
+        if isinstance(one, CategoricalRange):
+            kinds["CategoricalParameterRanges"].append({"Name": name, "Values": [str(value) for value in one.values]})
+        else:
+            kind = "IntegerParameterRanges" if isinstance(one, IntegerRange) else "ContinuousParameterRanges"
+            bounds = {"MinValue": str(one.min), "MaxValue": str(one.max)}
+            kinds[kind].append({"Name": name, **bounds, "ScalingType": one.scaling})
+    return {kind: found for kind, found in kinds.items() if found}
+
+
+def _warm_start(tuning: Tuning, parent: str | None) -> dict[str, Any] | None:
+    if tuning.warm_start is None or parent is None:
+        return None
+    return {
+        "WarmStartType": tuning.warm_start.type,
+        "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": parent}],
+    }

@@ -1,0 +1,177 @@
+import copy
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluation.drift import MOST_LEVELS, drift_document, stability_index
+from tests.unit.training_code.evaluation.baselines import numbers, statistics, texts
+
+
+def _psi(mine: dict[str, Any], champions: dict[str, Any]) -> Any:
+    (feature,) = drift_document(statistics(mine), statistics(champions))["features"]
+    return feature["psi"]
+
+
+def _formula(mine: list[float], champions: list[float]) -> float:
+    """Half a row more in each bin."""
+    a, e = ([(rows + 0.5) / (sum(bins) + 0.5 * len(bins)) for rows in bins] for bins in (mine, champions))
+    return sum((x - y) * math.log(x / y) for x, y in zip(a, e, strict=True))
+
+
+@given(st.lists(st.integers(0, 1000), min_size=2, max_size=12).filter(any), st.randoms(use_true_random=False))
+def test_the_index_is_0_without_a_change_and_above_it_with_one(rows: list[int], random: Any):
+    shuffled = random.sample(rows, len(rows))
+    index = stability_index(np.array(rows, dtype=float), np.array(shuffled, dtype=float))
+    assert index >= 0
+    assert index == pytest.approx(_formula(list(map(float, rows)), list(map(float, shuffled))))
+    assert (index < 1e-12) == (rows == shuffled)
+
+
+def test_levels_are_bins_and_so_are_the_missing_cells():
+    mine, champions = texts("city", {"Ulm": 50, "Bonn": 20}, 30), texts("city", {"Ulm": 40, "Bonn": 60}, 0)
+    assert _psi(mine, champions) == pytest.approx(_formula([20, 50, 0, 30], [60, 40, 0, 0]))
+
+
+def test_a_level_that_the_champion_never_saw_is_one_of_the_others():
+    mine, champions = texts("city", {"Ulm": 50, "new": 50}), texts("city", {"Ulm": 100})
+    assert _psi(mine, champions) == pytest.approx(_formula([50, 50, 0], [100, 0, 0]))
+    assert _psi(mine, champions) > 0.25
+
+
+def test_rare_levels_are_together_so_that_chance_does_not_add_up():
+    rng = np.random.default_rng(0)
+    drawn = [
+        dict(zip(*np.unique(rng.integers(0, 3000, 2000).astype(str), return_counts=True), strict=True)) for _ in "ab"
+    ]
+    counts = [{str(level): int(count) for level, count in one.items()} for one in drawn]
+    assert len(counts[0]) > 10 * MOST_LEVELS
+    assert _psi(*(texts("plan", one) for one in counts)) < 0.1
+
+
+def test_numbers_with_the_same_buckets_are_compared_exactly():
+    """Ten equal buckets of the champion's are its deciles."""
+    champions = numbers("x", [*np.repeat(np.arange(10) + 0.5, 30), 0.0, 10.0, math.nan])
+    mine = numbers("x", [*np.repeat(np.arange(10) + 0.5, [60] * 5 + [0] * 5), 0.0, 10.0, math.nan, math.nan])
+    counted = [61, *[60] * 4, *[0] * 4, 1, 2], [31, *[30] * 8, 31, 1]
+    assert _psi(mine, champions) == pytest.approx(_formula(*counted), rel=0.02)
+
+
+@pytest.mark.parametrize("rows", [700, 20_000])
+def test_numbers_with_other_buckets(rows: int):
+    rng = np.random.default_rng(rows)
+    champions, again, moved = (numbers("x", rng.normal(at, 1, rows)) for at in (0, 0, 1))
+    assert _psi(again, champions) < 0.06
+    # Over the deciles of a normal distribution, a shift by one deviation is 0.93.
+    assert _psi(moved, champions) == pytest.approx(0.93, abs=0.15)
+
+
+def test_a_price_rise_of_a_tenth_is_seen_whatever_the_unit():
+    rng = np.random.default_rng(0)
+    prices = rng.normal(50, 5, 5000)
+    found = [_psi(numbers("x", unit * 1.1 * prices), numbers("x", unit * prices)) for unit in (1e-6, 1.0, 1e9)]
+    assert found == pytest.approx([found[0]] * 3)
+    assert found[0] > 0.5
+
+
+@pytest.mark.parametrize("mean", [0.3, 1, 5, 20])
+def test_whole_numbers_are_not_spread_between_themselves(mean: float):
+    """The buckets of counts up to 7 and of counts up to 9 cut elsewhere: no drift of theirs."""
+    rng = np.random.default_rng(3)
+    for rows in (700, 20_000):
+        found = [_psi(*(numbers("calls", rng.poisson(mean, rows)) for _ in range(2))) for _ in range(20)]
+        assert max(found) < 0.12
+    more = _psi(numbers("calls", rng.poisson(3 * mean, 5000)), numbers("calls", rng.poisson(mean, 5000)))
+    assert more > 0.25
+
+
+def test_two_numbers_only():
+    mine, champions = numbers("flag", [0] * 70 + [1] * 30), numbers("flag", [0] * 90 + [1] * 10)
+    assert _psi(mine, champions) == pytest.approx(_formula([70, 30, 0], [90, 10, 0]))
+
+
+def test_missing_numbers_are_a_bin():
+    present = list(np.linspace(0, 1, 100))
+    unchanged = _psi(numbers("x", present), numbers("x", present))
+    assert unchanged == pytest.approx(0, abs=1e-12)
+    assert _psi(numbers("x", [*present, *[math.nan] * 50]), numbers("x", present)) > 0.25
+    gone = _psi(numbers("x", [math.nan] * 100), numbers("x", present))
+    assert gone > 1
+    assert _psi(numbers("x", present), numbers("x", [math.nan] * 100)) > 1
+    assert _psi(numbers("x", [math.nan] * 9), numbers("x", [math.nan] * 9)) == 0
+
+
+def test_a_long_tail_says_too_little_and_is_not_taken_for_drift_or_for_none():
+    """Nearly all rows are in the first of ten equal buckets, whose end is where the largest value happens to lie."""
+    rng = np.random.default_rng(0)
+    mine, champions = (numbers("amount", rng.lognormal(0, 1.5, 5000)) for _ in range(2))
+    (feature,) = drift_document(statistics(mine), statistics(champions))["features"]
+    assert feature["psi"] is None
+    assert "tells too little" in feature["reason"]
+    even = numbers("amount", rng.random(5000))
+    assert drift_document(statistics(mine), statistics(even))["features"][0]["psi"] is None
+    assert drift_document(statistics(even), statistics(champions))["features"][0]["psi"] is None
+
+
+def test_features_by_falling_index_then_those_that_cannot_be_compared():
+    mine = statistics(
+        texts("same", {"a": 9}), texts("moved", {"a": 1, "b": 8}), numbers("new", [1, 2]), texts("typed", {"1": 3})
+    )
+    champions = statistics(
+        texts("moved", {"a": 8, "b": 1}), texts("same", {"a": 9}), numbers("typed", [1]), texts("old", {"a": 1})
+    )
+    found = drift_document(mine, champions)["features"]
+    assert [feature["feature"] for feature in found] == ["moved", "same", "new", "typed", "old"]
+    assert [feature["type"] for feature in found] == [
+        "categorical",
+        "categorical",
+        "numeric",
+        "categorical",
+        "categorical",
+    ]
+    assert found[1]["psi"] == pytest.approx(0)
+    assert [(feature["psi"], feature["reason"]) for feature in found[2:]] == [
+        (None, "Only this run has it."),
+        (None, "It is categorical, and was numeric for the champion."),
+        (None, "Only the champion has it."),
+    ]
+
+
+WHOLE = statistics(numbers("x", [1.0, 2.5, 4.0]), texts("city", {"Ulm": 3}))
+BUCKETS = ("features", 0, "numerical_statistics", "distribution", "kll", "buckets")
+
+
+def _with(value: Any, *path: Any) -> dict[str, Any]:
+    changed: Any = copy.deepcopy(WHOLE)
+    part = changed
+    for step in path[:-1]:
+        part = part[step]
+    part[path[-1]] = value
+    return dict(changed)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {},
+        {"features": None},
+        {"features": [1]},
+        {"features": [{"name": "x"}]},
+        _with(None, "features", 0, "numerical_statistics"),
+        _with({}, "features", 0, "numerical_statistics", "common"),
+        _with([{"lower_bound": 0}], *BUCKETS),
+        _with("many", *BUCKETS, 0, "count"),
+        _with(-1, *BUCKETS, 0, "count"),
+        _with(math.nan, *BUCKETS, 0, "count"),
+        _with(1e9, *BUCKETS, 0, "lower_bound"),
+        _with([{"value": "Ulm"}], "features", 1, "string_statistics", "distribution", "categorical", "buckets"),
+    ],
+)
+def test_a_baseline_of_another_schema_is_an_error_that_says_whose(broken: dict[str, Any]):
+    assert "features" in drift_document(WHOLE, WHOLE)
+    mine = drift_document(broken, WHOLE)["error"]
+    assert mine.startswith("This run's baseline cannot be compared. It is not of Model Monitor's schema: ")
+    assert drift_document(WHOLE, broken)["error"].startswith("The champion's baseline cannot be compared.")
