@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import inference, preprocess, results, training, tuning
+from benchmarks import gate, inference, preprocess, results, training, tuning
 from benchmarks.data import Customers, customers
 from benchmarks.results import Row
 
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[Customers, Path, int], list[Row]]] = {
     "training": training.rows,
     "inference": inference.rows,
     "tuning": tuning.rows,
+    "gate": gate.rows,
 }
 HERE = Path(__file__).parent
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from sluice.aws.runs import Run
@@ -31,6 +32,13 @@ def find_run(
         if clock() >= deadline:
             return runs[0] if runs else None
         sleep(every_seconds)
+
+
+def is_on_its_way(uploaded_at: datetime | None, newest: Run | None, refused: bool) -> bool:
+    """Whether an upload has yet to start its run: events take a moment. `refused`: one was, since the newest run."""
+    if uploaded_at is None or refused:
+        return False
+    return newest is None or uploaded_at > datetime.fromisoformat(newest.started_at)
 
 
 def execution_is_active(states: Any, state_machine_arn: str) -> bool:

@@ -2,13 +2,20 @@
 
 from collections.abc import Sequence
 
-from cli.output import table
+from cli.output import shortened, table
 from sluice.audit import AuditEntry
+
+_REGISTERED_LIMIT = 160
 
 
 def history_lines(entries: Sequence[AuditEntry]) -> list[str]:
-    rows = [(entry.at, entry.action, short_identity(entry.who), entry.why) for entry in entries]
+    rows = [(entry.at, entry.action, short_identity(entry.who), _why(entry)) for entry in entries]
     return table(("when (UTC)", "what", "who", "why"), rows).splitlines()
+
+
+def _why(entry: AuditEntry) -> str:
+    """A registration says a sentence for every check of the gate: the first ones matter, and the report has all."""
+    return shortened(entry.why, _REGISTERED_LIMIT) if entry.action == "MODEL_REGISTERED" else entry.why
 
 
 def short_identity(arn: str) -> str:

@@ -17,7 +17,7 @@ from sluice.aws.production import ProductionStates
 from sluice.aws.registry import Package, Registry
 from sluice.aws.runs import Runs
 from sluice.aws.table import StateTable
-from sluice.naming import endpoint_name, package_group_name
+from sluice.naming import ModelPrefix, endpoint_name, package_group_name
 
 LIVE = "live"
 
@@ -72,6 +72,15 @@ class Installation:
         )
         folders = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", [])]
         return sorted(folder.split("/")[1] for folder in folders)
+
+    def newest_upload(self, model: str) -> datetime | None:
+        """When the newest data file came; None when there is none."""
+        pages = (
+            self.aws.client("s3")
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=self.stack.bucket, Prefix=ModelPrefix(model).raw)
+        )
+        return max((entry["LastModified"] for page in pages for entry in page.get("Contents", [])), default=None)
 
     def check_model(self, model: str) -> None:
         """Raises BadInputError with the names that are close, or all of them, when there is no such model."""

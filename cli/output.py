@@ -35,6 +35,12 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join(lines)
 
 
+def shortened(text: str, limit: int) -> str:
+    """On one line, with an ellipsis for what is left out: JSON has all of it."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else f"{flat[: limit - 1].rstrip()}…"
+
+
 def shown(value: object) -> str:
     if value is None or value == "":
         return "-"

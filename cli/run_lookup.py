@@ -51,7 +51,7 @@ def details_of(installation: Installation, run: Run) -> Details:
     def seconds(kind: JobKind, name: str) -> float | None:
         return _unless_gone(lambda: job_seconds(sagemaker, kind, name), _JOB_GONE)
 
-    steps = steps_of(events or [], planned_jobs(run.plan), seconds)
+    steps = steps_of(events or [], planned_jobs(run.plan), seconds, run.status == "RUNNING")
     notes = () if events is not None else ("The execution's history is gone: Step Functions keeps it 90 days.",)
     return Details(document_of(run, steps, _reasons(installation, run)), notes)
 

@@ -46,6 +46,7 @@ class LocalCloud:
 
     def close(self) -> None:
         self._deliveries.close()
+        stacks.end_custom_resources()
         self._sagemaker.close()
         lambdas.stop_workers()
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -7,36 +7,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Facts = dict[str, Any]
-Numbers = npt.NDArray[np.float64]
+from sluice.definition.gate import METRICS_OF_TASK
+from tests import report_numbers as numbers
+from tests.report_numbers import Facts
 
-BINARY_METRICS = "accuracy precision recall f1 auc precision_recall_auc log_loss brier calibration_error".split()
-MULTICLASS_METRICS = (
-    "accuracy weighted_precision weighted_recall weighted_f1 macro_precision macro_recall macro_f1 "
-    "log_loss brier auc weighted_auc"
-).split()
-REGRESSION_METRICS = "mae mse rmse r2 mape".split()
+BINARY_METRICS, MULTICLASS_METRICS, REGRESSION_METRICS = (
+    METRICS_OF_TASK[task] for task in ("binary", "multiclass", "regression")
+)
 FEATURES = ("tenure", "Contract", "MonthlyCharges", "TotalCharges", "InternetService", "PaymentMethod", "TechSupport")
 CATEGORIES = {"Contract", "InternetService", "PaymentMethod", "TechSupport"}
 CHAMPION_ARN = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/churn/6"
+NOTHING = {"value": None, "standard_deviation": None}
 OWN_THRESHOLD, CHAMPION_THRESHOLD = 0.4312, 0.5
 
 
 def binary(champion: bool = True, labels: Sequence[str] = ("No", "Yes"), features: Sequence[str] = FEATURES) -> Facts:
     rng = np.random.default_rng(7)
     actual = rng.random(704) < 0.27
-    scores = {"challenger": _scores(rng, actual, 1.25), "champion": _scores(rng, actual, 1.05)}
+    scores = {"challenger": numbers.scores(rng, actual, 1.25), "champion": numbers.scores(rng, actual, 1.05)}
     models = ("challenger", "champion") if champion else ("challenger",)
-    own = {**_metrics(BINARY_METRICS, 0.02), **_curves(actual, scores["challenger"])}
-    own["confusion_matrix"] = _matrix(actual, scores["challenger"] >= OWN_THRESHOLD)
+    own = {**_metrics(BINARY_METRICS, 0.02), **numbers.curves(actual, scores["challenger"])}
+    own["confusion_matrix"] = numbers.matrix(actual, scores["challenger"] >= OWN_THRESHOLD)
     live = {
         "package_arn": CHAMPION_ARN,
         "threshold": CHAMPION_THRESHOLD,
         "binary_classification_metrics": {
             **_metrics(BINARY_METRICS, 0.0),
-            "confusion_matrix": _matrix(actual, scores["champion"] >= CHAMPION_THRESHOLD),
+            "confusion_matrix": numbers.matrix(actual, scores["champion"] >= CHAMPION_THRESHOLD),
         },
         "differences": _differences(BINARY_METRICS),
         "features": {"added": [features[-1]], "removed": ["gender"], "retyped": []},
@@ -57,16 +55,16 @@ def binary(champion: bool = True, labels: Sequence[str] = ("No", "Yes"), feature
         "classes": list(labels),
         "positive_label": labels[1],
         "scores": {"edges": np.linspace(0, 1, 51).tolist(), "champion": None}
-        | {model: _histogram(actual, scores[model]) for model in models},
+        | {model: numbers.histogram(actual, scores[model]) for model in models},
         "thresholds": {"at": at.tolist(), "champion": None}
-        | {model: _by_threshold(actual, scores[model], at) for model in models},
-        "champion_curves": _curves(actual, scores["champion"]) if champion else None,
+        | {model: numbers.by_threshold(actual, scores[model], at) for model in models},
+        "champion_curves": numbers.curves(actual, scores["champion"]) if champion else None,
     }
 
 
 def multiclass(classes: Sequence[str] = ("basic", "plus", "premium", "none of these"), champion: bool = True) -> Facts:
     rng = np.random.default_rng(3)
-    matrix, live = (_class_matrix(rng, classes, right) for right in (0.8, 0.72))
+    matrix, live = (numbers.class_matrix(rng, classes, right) for right in (0.8, 0.72))
     own = {**_metrics(MULTICLASS_METRICS, 0.02), "confusion_matrix": matrix}
     evaluation = {
         "task": "multiclass",
@@ -116,13 +114,39 @@ def regression() -> Facts:
         "importance": _importance(FEATURES),
     }
     scores = {
-        "residuals": {"counts": _count(own - actual, edges), "edges": edges.tolist()},
-        "points": _points(actual, own),
-        "champion_points": _points(actual, live),
+        "residuals": {"counts": numbers.count(own - actual, edges), "edges": edges.tolist()},
+        "points": numbers.points(actual, own),
+        "champion_points": numbers.points(actual, live),
     }
-    scores["residuals"]["champion_counts"] = _count(live - actual, edges)
+    scores["residuals"]["champion_counts"] = numbers.count(live - actual, edges)
     facts = _common("spend", "regression", evaluation, FEATURES)
     return {**facts, "classes": None, "positive_label": None, "scores": scores}
+
+
+def degenerate() -> Facts:
+    """A model of a constant: nothing varies, most metrics are not defined, no feature is used."""
+    facts = regression()
+    facts["scores"] = {
+        "residuals": {"counts": [3, 0], "edges": [0.0, 0.0, 0.0], "champion_counts": [3, 0]},
+        "points": [[7.0, 7.0]] * 3,
+        "champion_points": [[7.0, 7.0]] * 3,
+    }
+    evaluation = facts["evaluation"]
+    for model in (evaluation, evaluation["champion"]):
+        model["regression_metrics"] = {name: dict(NOTHING) for name in REGRESSION_METRICS}
+    equal = {"value": 0.0, "standard_deviation": 0.0, "method": "paired-bootstrap"}
+    evaluation["champion"]["differences"] = dict.fromkeys(REGRESSION_METRICS, equal)
+    evaluation["importance"] = {"gain": dict.fromkeys(FEATURES, 0.0), "shap": dict.fromkeys(FEATURES, 0.0)}
+    evaluation["data"]["counts"] |= {"train": 0, "target_mean": {"train": None, "validation": 7.0, "test": 7.0}}
+    evaluation["data"]["drift"] = {
+        "features": [{"feature": "tenure", "type": "numeric", "psi": None, "reason": "No row."}]
+    }
+    facts["shap"] = {
+        "features": [{"feature": "tenure", "type": "numeric", "mean_abs": 0.0, "points": [[0.0, None]] * 3}]
+    }
+    series = {"train-rmse": [0.0, 0.0], "validation-rmse": [0.0, 0.0]}
+    facts["learning"] = {"evals": {"rounds": [0, 1], "series": series}, "best_iteration": 0}
+    return facts
 
 
 def old_evaluation() -> Facts:
@@ -143,13 +167,13 @@ def _common(title: str, task: str, evaluation: Facts, features: Sequence[str]) -
     rng = np.random.default_rng(1)
     rounds = list(range(120))
     names = {"binary": ("auc", "logloss"), "multiclass": ("mlogloss", "merror"), "regression": ("rmse", "mae")}[task]
-    series = {f"{split}-{name}": _series(name, split) for name in names for split in ("train", "validation")}
+    series = {f"{split}-{name}": numbers.series(name, split) for name in names for split in ("train", "validation")}
     shap = [
         {
             "feature": name,
             "type": "categorical" if name in CATEGORIES else "numeric",
             "mean_abs": 0.5 / (at + 1),
-            "points": _swarm(rng, 0.6 / (at + 1), name in CATEGORIES),
+            "points": numbers.swarm(rng, 0.6 / (at + 1), name in CATEGORIES),
         }
         for at, name in enumerate(features[:15])
     ]
@@ -204,8 +228,7 @@ def _slices(column: str, names: Sequence[str], champion: bool) -> list[Facts]:
         }
         for at, (value, kind, rows) in enumerate(parts)
     ]
-    nothing = {"value": None, "standard_deviation": None}
-    slices[-1] |= {"metrics": dict.fromkeys(names, nothing), "champion": None}
+    slices[-1] |= {"metrics": {name: dict(NOTHING) for name in names}, "champion": None}
     return slices
 
 
@@ -226,7 +249,9 @@ def _data(of_target: Mapping[str, Any], champion: bool, features: Sequence[str])
 
 def _class_counts(labels: Sequence[str]) -> Facts:
     held = {"train": 5634, "validation": 703, "test": 704}
-    return {"classes": {split: {label: rows // (at + 2) for at, label in enumerate(labels)} for split, rows in held.items()}}
+    return {
+        "classes": {split: {label: rows // (at + 2) for at, label in enumerate(labels)} for split, rows in held.items()}
+    }
 
 
 def _importance(features: Sequence[str]) -> Facts:
@@ -241,81 +266,22 @@ def _feature(at: int, name: str) -> Facts:
     if name in CATEGORIES:
         levels = [{"value": "Month-to-month", "share": 0.55}, {"value": "One year", "share": 0.21}]
         numbers = dict.fromkeys(("mean", "std", "min", "max"))
-        return {"feature": name, "type": "categorical", "missing": 0.0, "distinct": 3, **numbers, "levels": levels, "psi": 0.01}
+        return {
+            "feature": name,
+            "type": "categorical",
+            "missing": 0.0,
+            "distinct": 3,
+            **numbers,
+            "levels": levels,
+            "psi": 0.01,
+        }
     numbers = {"mean": 32.4 + at, "std": 24.6, "min": 0.0, "max": 8684.8}
-    return {"feature": name, "type": "numeric", "missing": 0.0016, "distinct": None, **numbers, "levels": None, "psi": None}
-
-
-def _series(name: str, split: str) -> list[float]:
-    rounds = np.arange(120)
-    gap = 0.02 if split == "train" else 0.0
-    rise = 0.85 + gap * rounds / 60 - 0.2 * np.exp(-rounds / 15)
-    return (rise if name == "auc" else 1.2 - rise).tolist()
-
-
-def _scores(rng: np.random.Generator, actual: npt.NDArray[np.bool_], strength: float) -> Numbers:
-    return 1 / (1 + np.exp(-(rng.normal(-1.3, 1.1, len(actual)) + 1.6 * strength * actual)))
-
-
-def _matrix(actual: npt.NDArray[np.bool_], called: npt.NDArray[np.bool_]) -> Facts:
-    cells = {(one, other): int(np.sum((actual == one) & (called == other))) for one in (0, 1) for other in (0, 1)}
-    return {str(one): {str(other): cells[one, other] for other in (0, 1)} for one in (0, 1)}
-
-
-def _by_threshold(actual: npt.NDArray[np.bool_], scores: Numbers, at: Numbers) -> dict[str, list[int]]:
-    matrices = [_matrix(actual, scores >= threshold) for threshold in at]
-    cells = {"tp": ("1", "1"), "fp": ("0", "1"), "tn": ("0", "0"), "fn": ("1", "0")}
-    return {name: [matrix[one][other] for matrix in matrices] for name, (one, other) in cells.items()}
-
-
-def _curves(actual: npt.NDArray[np.bool_], scores: Numbers) -> Facts:
-    order = np.argsort(-scores)
-    true, false = (np.concatenate([[0], np.cumsum(kind[order])]) for kind in (actual, ~actual))
-    kept = np.unique(np.linspace(0, len(scores), 200).round().astype(int))
-    precision = true[1:] / np.arange(1, len(true))
-    bins = np.minimum((scores * 10).astype(int), 9)
-    held = [at for at in range(10) if np.any(bins == at)]
     return {
-        "receiver_operating_characteristic_curve": {
-            "false_positive_rates": (false / false[-1])[kept].tolist(),
-            "true_positive_rates": (true / true[-1])[kept].tolist(),
-        },
-        "precision_recall_curve": {
-            "precisions": np.concatenate([precision[:1], precision])[kept].tolist(),
-            "recalls": (true / true[-1])[kept].tolist(),
-        },
-        "calibration_curve": {
-            "mean_scores": [float(scores[bins == at].mean()) for at in held],
-            "positive_ratios": [float(actual[bins == at].mean()) for at in held],
-            "item_counts": [int(np.sum(bins == at)) for at in held],
-        },
+        "feature": name,
+        "type": "numeric",
+        "missing": 0.0016,
+        "distinct": None,
+        **numbers,
+        "levels": None,
+        "psi": None,
     }
-
-
-def _histogram(actual: npt.NDArray[np.bool_], scores: Numbers) -> Facts:
-    edges = np.linspace(0, 1, 51)
-    return {"positive": _count(scores[actual], edges), "negative": _count(scores[~actual], edges)}
-
-
-def _count(values: Numbers, edges: Numbers) -> list[int]:
-    return [int(count) for count in np.histogram(values, edges)[0]]
-
-
-def _points(actual: Numbers, predicted: Numbers) -> list[list[float]]:
-    return np.stack([actual, predicted], axis=1).round(3).tolist()
-
-
-def _swarm(rng: np.random.Generator, size: float, category: bool) -> list[list[float | None]]:
-    values = rng.random(300)
-    effects = size * (2 * values - 1 + rng.normal(0, 0.3, 300))
-    pairs = zip(effects.round(4).tolist(), values.round(3).tolist(), strict=True)
-    return [[effect, None if category else value] for effect, value in pairs]
-
-
-def _class_matrix(rng: np.random.Generator, classes: Sequence[str], right: float) -> dict[str, dict[str, int]]:
-    rows = {}
-    for at, actual in enumerate(classes):
-        shares = np.full(len(classes), (1 - right) / max(1, len(classes) - 1))
-        shares[at] = right if len(classes) > 1 else 1.0
-        rows[actual] = dict(zip(classes, map(int, rng.multinomial(60 + 5 * at, shares)), strict=True))
-    return rows

@@ -119,6 +119,18 @@ def tuning(count: int = 20) -> Facts:
     }
 
 
+def single_trial() -> Facts:
+    """A search of one training job, over ranges that leave no choice."""
+    searched = tuning(count=8)
+    trial = {**searched["trials"][0], "hyperparameters": {"eta": "0.1", "max_bin": "64"}, "ended_at": None}
+    ranges = {
+        "eta": {"type": "continuous", "min": 0.1, "max": 0.1, "scaling": "Logarithmic"},
+        "max_bin": {"type": "categorical", "values": [64]},
+    }
+    best = {name: trial[name] for name in ("job", "objective", "hyperparameters")}
+    return {**searched, "ranges": ranges, "trials": [trial], "best": best, "counts": {"completed": 1}, "baseline": None}
+
+
 def _trial(number: int, rng: np.random.Generator) -> Facts:
     eta, depth = float(np.exp(rng.uniform(np.log(0.01), np.log(0.3)))), int(rng.integers(2, 10))
     subsample, bins = float(rng.uniform(0.5, 1)), int(rng.choice([64, 256, 1024]))
@@ -128,7 +140,12 @@ def _trial(number: int, rng: np.random.Generator) -> Facts:
         "job": f"churn-{RUN_ID}-{number:03d}-0a1b2c3d",
         "status": "Completed",
         "objective": round(0.86 - 0.01 * np.log10(eta / 0.01) + 0.001 * depth + float(rng.normal(0, 0.002)), 5),
-        "hyperparameters": {"eta": repr(eta), "max_depth": str(depth), "subsample": repr(subsample), "max_bin": str(bins)},
+        "hyperparameters": {
+            "eta": repr(eta),
+            "max_depth": str(depth),
+            "subsample": repr(subsample),
+            "max_bin": str(bins),
+        },
         "started_at": f"2026-11-03T14:{start // 60:02d}:{start % 60:02d}Z",
         "ended_at": f"2026-11-03T14:{start // 60 + 1:02d}:{(17 * number) % 60:02d}Z",
         "seconds": 60 + number,
@@ -136,7 +153,14 @@ def _trial(number: int, rng: np.random.Generator) -> Facts:
 
 
 def _check(name: str, outcome: str, value: Any, bound: Any, reason: str, on_failure: str = "fail") -> Facts:
-    return {"name": name, "outcome": outcome, "value": value, "bound": bound, "reason": reason, "on_failure": on_failure}
+    return {
+        "name": name,
+        "outcome": outcome,
+        "value": value,
+        "bound": bound,
+        "reason": reason,
+        "on_failure": on_failure,
+    }
 
 
 def _job(step: str, seconds: int) -> Facts:

@@ -5,11 +5,13 @@ import click
 from cli.commands.opening import open_installation
 from cli.commands.options import json_option, stage_option
 from cli.installation import Installation
-from cli.output import emit, emit_json, say, table
+from cli.output import emit, emit_json, say, shortened, table
 from sluice.aws.registry import Package
 from sluice.gate import SHOWN_METRICS
 
 _SHOWN_PER_MODEL = 20
+_REASON_LIMIT = 160
+"""The gate gives a sentence for every check: the first ones matter, and the report has all."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def _cells(one: Row) -> tuple[object, ...]:
         one.production,
         metric,
         one.run,
-        one.reason,
+        shortened(one.reason, _REASON_LIMIT),
     )
 
 

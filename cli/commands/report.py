@@ -10,10 +10,9 @@ from cli.errors import BadInputError, OperationFailedError
 from cli.installation import Installation
 from cli.output import emit, emit_json, say
 from sluice.aws.objects import ObjectMissingError, key_of
+from sluice.review import LINK_SECONDS
 
 REPORTS = STATE_DIR / "reports"
-LINK_SECONDS = 12 * 3600
-"""As long as a notification's link: a role's credentials end then at the latest."""
 
 
 @dataclass(frozen=True)

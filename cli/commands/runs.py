@@ -6,24 +6,22 @@ import click
 
 from cli.commands.opening import open_installation
 from cli.commands.options import json_option, stage_option
-from cli.current_run import execution_is_active, find_run
 from cli.errors import BadInputError, OperationFailedError
 from cli.following.events import RunEnded
+from cli.following.finding import RunToFollow, newest_first
 from cli.following.jobs import job_seconds
 from cli.following.telling import line_of
 from cli.following.tuning import watch_of
 from cli.following.watching import follow
 from cli.installation import Installation
 from cli.output import emit, emit_json, say, table
-from cli.refused_uploads import newest_refusal
 from cli.run_lookup import LATEST, details_of, run_by_id
-from sluice.audit import AuditEntry
+from cli.target import Aws
 from sluice.aws.runs import Run
 
 _SHOWN_PER_MODEL = 20
 _LOOK_EVERY_SECONDS = {True: 5.0, False: 0.3}
 _FOLLOW_LIMIT_SECONDS = 24 * 3600.0
-_STARTS_SECONDS = 20.0
 
 
 @click.command("runs")
@@ -52,7 +50,7 @@ def command(model: str | None, run_id: str | None, follows: bool, limit: int, st
         return follow_run(installation, run) if follows else show_run(installation, run, as_json)
     names = [model] if model else installation.model_names()
     if follows:
-        return follow_run(installation, _find(installation, model, names))
+        return follow_run(installation, RunToFollow(installation, model, names).find(_every(installation.aws)))
     return list_runs(installation, model, names, limit, as_json)
 
 
@@ -72,10 +70,6 @@ def show_run(installation: Installation, run: Run, as_json: bool) -> None:
         emit_json(details.document)
     else:
         emit("\n".join(details.lines()))
-
-
-def newest_first(runs: list[Run]) -> list[Run]:
-    return sorted(runs, key=lambda run: run.run_id, reverse=True)
 
 
 def map_rows(runs: list[Run]) -> list[tuple[object, ...]]:
@@ -99,7 +93,7 @@ def follow_run(installation: Installation, run: Run) -> None:
     events = follow(
         aws.client("stepfunctions"),
         run.execution_arn,
-        every_seconds=_LOOK_EVERY_SECONDS[aws.target.is_aws],
+        every_seconds=_every(aws),
         limit_seconds=_FOLLOW_LIMIT_SECONDS,
         progress=watch_of(sagemaker, run.plan),
     )
@@ -107,30 +101,12 @@ def follow_run(installation: Installation, run: Run) -> None:
         emit(f"{event.at:%H:%M:%S}  {line_of(event, seconds)}")
         if isinstance(event, RunEnded) and event.status != "SUCCEEDED":
             raise OperationFailedError(
-                f"run {run.run_id} of {run.model} ended {event.status}. Why: sluice runs {run.model}"
+                f"run {run.run_id} of {run.model} ended {event.status}. Why: sluice runs {run.model} {run.run_id}"
             )
 
 
-def _find(installation: Installation, model: str | None, names: list[str]) -> Run:
-    def refusal(run: Run | None) -> AuditEntry | None:
-        return newest_refusal(installation.audit_log.entries(model), run) if model else None
-
-    run = find_run(
-        lambda: newest_first([run for name in names for run in installation.runs.newest(name, 1)]),
-        lambda: execution_is_active(installation.aws.client("stepfunctions"), installation.stack.state_machine_arn),
-        lambda: refusal(None) is not None,
-        every_seconds=_LOOK_EVERY_SECONDS[installation.aws.target.is_aws],
-        limit_seconds=_STARTS_SECONDS,
-    )
-    refused = refusal(run) if run is None or run.status != "RUNNING" else None
-    if refused is not None:
-        raise OperationFailedError(
-            f"the newest upload was refused and started no run: {refused.why} (a copy: {refused.details['quarantine']})"
-        )
-    if run is None:
-        where = f"s3://{installation.stack.bucket}/models/{model or 'MODEL'}/raw/"
-        raise OperationFailedError(f"no run has started. Upload data under {where}")
-    return run
+def _every(aws: Aws) -> float:
+    return _LOOK_EVERY_SECONDS[aws.target.is_aws]
 
 
 def _at(stamp: str) -> datetime:

@@ -117,8 +117,17 @@ def _better(metric: str, difference: float) -> Better:
 
 def _differing(left: Mapping[str, str], right: Mapping[str, str]) -> Iterator[Row]:
     for name in sorted({*left, *right}):
-        if left.get(name) != right.get(name):
-            yield Row(name, left.get(name), right.get(name))
+        one, other = left.get(name), right.get(name)
+        if one != other and not _same_number(one, other):
+            yield Row(name, one, other)
+
+
+def _same_number(one: str | None, other: str | None) -> bool:
+    """A search sends 1.0 where a definition says 1."""
+    try:
+        return one is not None and other is not None and float(one) == float(other)
+    except ValueError:
+        return False
 
 
 def _champion_problems(left: VersionFacts, right: VersionFacts) -> Iterator[str]:

@@ -39,7 +39,7 @@ def sections_of(comparison: Comparison) -> list[Section]:
         Section("Versions", ("", left, right), tuple(_sides(comparison.left, comparison.right))),
         *([_paired(comparison.paired)] if comparison.paired else []),
         _metrics(comparison, left, right),
-        _rows("Hyperparameters that differ", comparison.hyperparameters, left, right),
+        _hyperparameters(comparison.hyperparameters, left, right),
         _rows("Data", comparison.data, left, right),
         _features(comparison, left, right),
         _slices(comparison, left, right),
@@ -131,6 +131,19 @@ def _with_deviation(metric: Metric | None) -> Cell:
 
 def _rows(title: str, rows: Sequence[Row], left: str, right: str) -> Section:
     return Section(title, ("", left, right), tuple(_line(row.name, [row.left, row.right]) for row in rows))
+
+
+def _hyperparameters(rows: Sequence[Row], left: str, right: str) -> Section:
+    """A search proposes numbers of many digits."""
+    short = tuple(_line(row.name, [_six_digits(row.left), _six_digits(row.right)]) for row in rows)
+    return Section("Hyperparameters that differ", ("", left, right), short, "What is not given is the algorithm's own.")
+
+
+def _six_digits(text: str | None) -> str | None:
+    try:
+        return f"{float(text):.6g}" if text is not None else None
+    except ValueError:
+        return text
 
 
 def _features(comparison: Comparison, left: str, right: str) -> Section:

@@ -55,24 +55,36 @@ def planned_jobs(plan: Mapping[str, Any]) -> list[PlannedJob]:
 
 
 def steps_of(
-    events: Sequence[RunEvent], jobs: Sequence[PlannedJob], seconds: Callable[[JobKind, str], float | None]
+    events: Sequence[RunEvent],
+    jobs: Sequence[PlannedJob],
+    seconds: Callable[[JobKind, str], float | None],
+    is_running: bool = True,
 ) -> list[Step]:
-    """The steps that began, in that order; behind them the jobs that are planned and have not begun."""
+    """The steps that began, in that order; behind them the other jobs of the plan.
+
+    Of a run that goes on, those have not begun. Of one that has ended they may have: its history may be gone.
+    """
     by_step = {job.step: job for job in jobs}
     ended = {event.step: event for event in events if isinstance(event, StepEnded)}
     begun = list(dict.fromkeys(event.step for event in events if isinstance(event, StepStarted)))
     waiting = [job.step for job in jobs if job.step not in begun]
-    return [_step(name, ended.get(name), by_step.get(name), name in begun, seconds) for name in (*begun, *waiting)]
+    return [
+        _step(name, ended.get(name), by_step.get(name), seconds if name in begun or not is_running else _unknown)
+        for name in (*begun, *waiting)
+    ]
+
+
+def _unknown(kind: JobKind, name: str) -> None:
+    return None
 
 
 def _step(
     name: str,
     end: StepEnded | None,
     job: PlannedJob | None,
-    begun: bool,
     seconds: Callable[[JobKind, str], float | None],
 ) -> Step:
-    own = seconds(job.kind, job.name) if job and begun else None
+    own = seconds(job.kind, job.name) if job else None
     if end is None:
         return Step(name, None, None, job, own)
     return Step(name, outcome_of(end), end.seconds, job, own)
@@ -116,7 +128,7 @@ def _row(step: Mapping[str, Any]) -> tuple[object, ...]:
     instances = f"{job['instance_count']} {job['instance_type']}" if job else None
     return (
         step["step"],
-        step["outcome"] or "not ended",
+        step["outcome"],
         _tenths(step["seconds"]),
         _tenths(step["job_seconds"]),
         instances,

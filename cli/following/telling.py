@@ -61,9 +61,11 @@ def _job_notes(event: StepEnded, job_seconds: JobSeconds) -> list[str]:
 
 
 def _result_notes(result: Mapping[str, Any]) -> list[str]:
-    """What a step decided: the gate its verdict, the registration a version and its status."""
-    if "checks" in result and "verdict" in result:
-        return [f"verdict {result['verdict']}"]
+    """What a step decided: the gate and the validation their verdict, the registration a version and its status."""
+    nested = result.get("Output")  # of the validation's own state machine
+    decided = nested if isinstance(nested, Mapping) else result
+    if "verdict" in decided and ("checks" in decided or "reason" in decided):
+        return [f"verdict {decided['verdict']}"]
     if "package_arn" in result and "version" in result:
         return [f"version {result['version']} is {result.get('status', 'registered')}"]
     return []

@@ -49,7 +49,7 @@ def _gate(task: Task) -> Iterator[str]:
     yield from _champion("r2" if task == "regression" else "auc")
     if task == "binary":
         error = CalibrationRule().maximum_error
-        yield f"  calibration: {{maximum_error: {error:g}}}  # how far probabilities may be from what comes true"
+        yield f"  calibration: {{maximum_error: {error:g}}}  # how far probabilities may be from the truth, on average"
     yield from _data(task)
     leakage = LeakageRule()
     bounds = [] if task == "regression" else [f"maximum_auc: {leakage.maximum_auc:g}"]

@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.register_model.register_model import Deployment, RegisterModel
+from functions.register_model.register_model import RegisterModel, Surroundings
 from functions.register_model.request import RegisterRequest
 from sluice.aws import clock
 from sluice.aws.entry_point import entry_point
@@ -15,6 +15,6 @@ from sluice.aws.stage import current_stage
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     stage = current_stage()
     settings = stage.settings
-    deployment = Deployment(settings.stage, settings.region, settings.commit_id or None)
-    register = RegisterModel(stage.objects, stage.registry, stage.journal, deployment, clock.now)
+    surroundings = Surroundings(settings.stage, settings.region, settings.commit_id or None)
+    register = RegisterModel(stage.objects, stage.registry, stage.journal, surroundings, clock.now)
     return register.handle(RegisterRequest.model_validate(event))

@@ -20,8 +20,8 @@ from sluice.run_facts import Lineage, RunFacts
 
 
 @dataclass(frozen=True)
-class Deployment:
-    """Of Sluice itself. commit_id: of its code, None where the deployment did not say."""
+class Surroundings:
+    """What a version takes from the stack. commit_id: of its code, None where the deployment did not say."""
 
     stage: str
     region: str
@@ -33,7 +33,7 @@ class RegisterModel:
     objects: Objects
     registry: Registry
     journal: Journal
-    deployment: Deployment
+    surroundings: Surroundings
     now: Callable[[], datetime]
 
     def handle(self, request: RegisterRequest) -> dict[str, Any]:
@@ -47,10 +47,10 @@ class RegisterModel:
         page, tuning = self._report(request), self._tuning(request)
         status = _approval_status(request, definition)
         self.registry.ensure_group(plan.package_group, f"Versions of {plan.model}, registered by Sluice")
-        package = self.registry.register(package_request(request, evaluation, self.deployment.commit_id))
+        package = self.registry.register(package_request(request, evaluation, self.surroundings.commit_id))
         # CreateModelPackage takes no ApprovalDescription, and the reasons must stand beside the status.
         self.registry.set_approval(package.arn, status, request.decision.summary)
-        review = Review(self.deployment.stage, plan.model, package.version, package.arn)
+        review = Review(self.surroundings.stage, plan.model, package.version, package.arn)
         self._complete(page, request, self._facts(request, review, status, tuning))
         self._announce(request, review, status, _next_step(status, request, definition))
         return {"package_arn": package.arn, "version": package.version, "status": status}
@@ -84,14 +84,14 @@ class RegisterModel:
             verdict=request.decision.verdict,
             summary=request.decision.summary,
             checks=[dict(check) for check in request.decision.checks],
-            lineage=_lineage(request, self.deployment.commit_id),
+            lineage=_lineage(request, self.surroundings.commit_id),
             tuning=tuning,
             commands=review.commands,
         )
 
     def _complete(self, page: ReportPage, request: RegisterRequest, facts: RunFacts) -> None:
         """A repeated call fills it again: the same facts, but for the time."""
-        html = page.filled(facts.to_json(request.jobs, self.deployment.region))
+        html = page.filled(facts.to_json(request.jobs, self.surroundings.region))
         self.objects.write(_report_key(request), html, "text/html; charset=utf-8")
 
     def _announce(self, request: RegisterRequest, review: Review, status: ApprovalStatus, next_step: str) -> None:

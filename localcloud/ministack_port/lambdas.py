@@ -47,6 +47,14 @@ def warm(name: str) -> None:
     _warming.submit(contextvars.copy_context().run, _start_worker, name)
 
 
+def set_dead_letters(name: str, config: dict[str, str] | None) -> None:
+    """The function's DeadLetterConfig; None: it has none."""
+    record = lambda_svc._functions[name]["config"]
+    record.pop("DeadLetterConfig", None)
+    if config:
+        record["DeadLetterConfig"] = dict(config)
+
+
 def _start_worker(name: str) -> None:
     record = lambda_svc._functions.get(name)
     if not record or not record.get("code_zip"):

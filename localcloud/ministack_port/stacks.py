@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from ministack.core.responses import error_response_json
 from ministack.services import stepfunctions as sfn
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import custom_resource, provisioners
 
 from localcloud.errors import ApiError
 from localcloud.ministack_port import lambdas
@@ -17,9 +17,13 @@ CheckFunction = Callable[[str], None]
 CheckMachine = Callable[[str, str], None]
 
 
+_STOPPING = {"Status": "FAILED", "Reason": "the local cloud is stopping"}
+
+
 def install(check_function: CheckFunction, check_machine: CheckMachine) -> None:
     _read_yaml_definitions()
     _check_before("AWS::Lambda::Function", lambda properties: check_function(properties.get("Role", "")))
+    _keep_dead_letters()
     _warm_functions()
     _check_before(
         "AWS::StepFunctions::StateMachine",
@@ -27,6 +31,43 @@ def install(check_function: CheckFunction, check_machine: CheckMachine) -> None:
     )
     for name in ("_create_state_machine", "_update_state_machine"):
         setattr(sfn, name, _checked_api(getattr(sfn, name), check_machine))
+
+
+def end_custom_resources() -> None:
+    """Fail the custom resources that a deployment waits for: nothing answers any more, and the server must end.
+
+    Those that come later fail at once.
+    """
+    with custom_resource._lock:
+        waiting = list(custom_resource._pending)
+    for token in waiting:
+        custom_resource.deliver_response(token, _STOPPING)
+    register = custom_resource.register_token
+
+    def register_and_fail(token: str) -> Any:
+        event = register(token)
+        custom_resource.deliver_response(token, _STOPPING)
+        return event
+
+    custom_resource.register_token = register_and_fail
+
+
+def _keep_dead_letters() -> None:
+    """MiniStack makes a template's functions without their DeadLetterConfig, and their lost events vanish."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
+    create, update = handlers["create"], handlers["update"]
+
+    def kept_create(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
+        made = create(logical_id, properties, stack_name)
+        lambdas.set_dead_letters(made[0], properties.get("DeadLetterConfig"))
+        return made
+
+    def kept_update(physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any, **named: Any) -> Any:
+        made = update(physical_id, old, new, *rest, **named)
+        lambdas.set_dead_letters(made[0], new.get("DeadLetterConfig"))
+        return made
+
+    handlers["create"], handlers["update"] = kept_create, kept_update
 
 
 def _warm_functions() -> None:

@@ -74,6 +74,12 @@ def _install_execution_context() -> None:
     run, fail = sfn._run_execution, sfn._fail_execution
 
     def run_execution(arn: str) -> None:
+        try:
+            run_as_role(arn)
+        finally:
+            _tell_end()
+
+    def run_as_role(arn: str) -> None:
         record = sfn._executions.get(arn)
         machine = sfn._state_machines.get(record["stateMachineArn"]) if record else None
         if machine is None:
@@ -88,7 +94,6 @@ def _install_execution_context() -> None:
         finally:
             current.reset(token)
             _running.pop(arn, None)
-            _tell_end()
 
     def fail_execution(record: dict[str, Any], error: str, cause: str) -> None:
         # A task that fails because its execution was stopped does not turn ABORTED into FAILED.

@@ -7,7 +7,7 @@ anything else is not: no request leaves the page, and nothing that the data say 
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 from string import Template
@@ -15,12 +15,7 @@ from typing import Any
 
 PAGE = Path(__file__).parent / "report_page"
 STYLES = ("style.css", "charts.css", "media.css")
-SCRIPTS = (
-    *("words.js", "elements.js", "scales.js", "plot.js", "figures.js", "evidence.js"),
-    *("verdict.js", "metrics.js", "confusion.js", "threshold.js", "curves.js", "score_distribution.js", "classes.js"),
-    *("numbers.js", "slices.js", "features.js", "learning.js", "tuning_statistics.js", "tuning.js", "data.js"),
-    *("lineage.js", "main.js"),
-)
+LAST_SCRIPT = "main.js"
 
 # What the HTML parser or an old JavaScript parser would read as its own, within a JSON text.
 _ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
@@ -32,7 +27,7 @@ def render(facts: Mapping[str, Any]) -> str:
     The page has one place for what only the registration knows: the `null` of the script element with the id "run".
     """
     # A frame for all of it: the scripts' names do not become the window's.
-    script = f'(() => {{\n"use strict";\n{_joined(SCRIPTS)}}})();\n'
+    script = f'(() => {{\n"use strict";\n{_joined(scripts())}}})();\n'
     style = _joined(STYLES)
     return Template((PAGE / "template.html").read_text(encoding="utf-8")).substitute(
         title=escape(str(facts.get("title") or "model")),
@@ -44,7 +39,14 @@ def render(facts: Mapping[str, Any]) -> str:
     )
 
 
-def _joined(names: tuple[str, ...]) -> str:
+def scripts() -> list[str]:
+    """In any order, as they hold functions and constants; but last the one that calls them."""
+    names = sorted(path.name for path in PAGE.glob("*.js"))
+    names.remove(LAST_SCRIPT)
+    return [*names, LAST_SCRIPT]
+
+
+def _joined(names: Iterable[str]) -> str:
     return "".join((PAGE / name).read_text(encoding="utf-8") for name in names)
 
 

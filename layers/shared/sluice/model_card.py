@@ -135,7 +135,7 @@ def _training(facts: CardFacts) -> Content:
     objective = {"function": function, "facet": metric.partition(":")[2].upper(), "condition": "validation split"}
     account = facts.version.arn.partition(":model-package/")[0]
     return {
-        "objective_function": {"function": objective, "notes": f"Early stopping watches {metric}."},
+        "objective_function": {"function": objective, "notes": f"Measured as {metric}."},
         "training_observations": _text(_observations(facts), _LINE),
         "training_job_details": {
             "training_arn": f"{account}:training-job/{metadata.get('training_job', 'unknown')}",
@@ -228,7 +228,8 @@ def _additional(facts: CardFacts) -> Content:
 
 def _caveats(facts: CardFacts) -> Iterator[str]:
     version = facts.version
-    yield f"Approved by {version.decided_by}: {version.approval_description or 'no reason was given'}"
+    why = version.approval_description or "no reason was given"
+    yield f"Approved by {version.decided_by}: {why}{'' if why.endswith('.') else '.'}"
     checks = facts.gate.get("checks") or []
     for outcome, title in (("fail", "Not passed:"), ("skipped", "Not judged:")):
         reasons = [str(check["reason"]) for check in checks if check["outcome"] == outcome]

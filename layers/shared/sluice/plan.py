@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sluice.definition import Model, Processing, Training, Validation
 from sluice.naming import ModelPrefix, job_name, package_group_name, tuning_job_name, validation_name
-from sluice.tuning.plan import TuningStep, plan_tuning
+from sluice.tuning.plan import TuningStep, plan_tuning, rounds_of_hyperband
 
 SplitFormat = Literal["parquet", "csv"]
 
@@ -255,8 +255,10 @@ def _tuning_step(name: str, definition: Model, code: CodeVersion, parent: str | 
     searched = definition.tuning.ranges_for(definition.training.algorithm)
     kept = {key: value for key, value in definition.training.hyperparameters.items() if key not in searched}
     static = sent_hyperparameters(kept, definition, code)
-    if "checkpoint_rounds" in static:
-        static["checkpoint_rounds"] = "0"
+    if definition.training.algorithm != "custom":
+        static |= {"checkpoint_rounds": "0"}
+        rounds = rounds_of_hyperband(definition)
+        static |= {"num_round": str(rounds)} if rounds and "num_round" not in searched else {}
     return plan_tuning(name, definition, static, parent)
 
 

@@ -27,6 +27,11 @@ from localcloud.sagemaker.tuning.ranges import CategoricalRange, ContinuousRange
 # What Bayesian search draws at random before it models anything: a quarter of its jobs, within these.
 _FEWEST_DRAWS: Final = 3
 _MOST_DRAWS: Final = 10
+# Of how many points the model picks the most promising; Optuna's own 24 are few where several ranges are searched.
+_CANDIDATES: Final = 64
+# Values beyond Hyperband's MaxResource that a job may emit before it is stopped. Scripts tell their result once more at
+# the end, so that it is the last value that SageMaker sees, and would otherwise be ended while they save their model.
+_ENCORE: Final = 1
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ class Search:
             if trial is None or math.isnan(value):
                 return False
             epoch = self._epochs[number] = self._epochs.get(number, 0) + 1
-            if self._plan.strategy == "Hyperband" and epoch > self._plan.max_resource:
+            if self._plan.strategy == "Hyperband" and epoch > self._plan.max_resource + _ENCORE:
                 return True
             if self._is_hopeless(trial, epoch, value):
                 self._given_up.add(number)
@@ -132,6 +137,7 @@ def _sampler(plan: TuningPlan) -> BaseSampler:
                 multivariate=True,
                 constant_liar=plan.parallel > 1,
                 n_startup_trials=min(max(plan.jobs // 4, _FEWEST_DRAWS), _MOST_DRAWS),
+                n_ei_candidates=_CANDIDATES,
             )
 
 

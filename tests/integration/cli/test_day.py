@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,12 @@ pytestmark = pytest.mark.slow
 
 BUCKET = "sluice-dev-000000000000-us-east-1"
 ROWS = 3000
+
+
+def generate(out: Path, seed: int) -> None:
+    script = ROOT / "examples" / "churn" / "generate.py"
+    arguments = [sys.executable, str(script), "--rows", str(ROWS), "--seed", str(seed), "--out", str(out)]
+    subprocess.run(arguments, check=True)
 
 
 class Day:
@@ -54,9 +61,7 @@ class Day:
         return eventually(look, f"{action} in the history", 120)
 
     def _make_definition(self) -> Finished:
-        generate = ROOT / "examples" / "churn" / "generate.py"
-        arguments = [sys.executable, str(generate), "--rows", str(ROWS), "--seed", "3", "--out", "churn.csv"]
-        subprocess.run(arguments, cwd=self.shell.folder, check=True)
+        generate(self.shell.folder / "churn.csv", seed=3)
         return self.shell.sluice("init", "churn.csv", "--target", "churned", "--name", "churn")
 
     def _upload(self) -> None:
@@ -105,10 +110,45 @@ def test_the_run_was_followed_step_by_step_to_its_end(day: Day) -> None:
     assert all("itself" in line for line in lines if line.startswith(("Train: done", "Preprocess: done")))
 
 
+def test_the_gate_and_the_registry_are_heard_as_they_decide(day: Day) -> None:
+    lines = [line.split("  ", 1)[1] for line in day.followed.out.splitlines()]
+    assert any(line.startswith("Gate: done in") and line.endswith("(verdict pass)") for line in lines)
+    assert any(line.endswith("(version 1 is PendingManualApproval)") for line in lines)
+
+
+def test_one_run_is_told_whole(day: Day) -> None:
+    found = json.loads(day.shell.sluice("runs", "churn", "latest", "--json").out)
+    assert (found["status"], found["verdict"], found["version"]) == ("SUCCEEDED", "pass", 1)
+    steps = {step["step"]: step for step in found["steps"]}
+    assert {name for name, step in steps.items() if step["job"]} == {"Preprocess", "Train", "Evaluate"}
+    assert all(step["outcome"] == "done" and step["seconds"] > 0 for step in steps.values())
+    assert 0 < steps["Train"]["job_seconds"] <= steps["Train"]["seconds"]
+    shown = day.shell.sluice("runs", "churn", found["run_id"]).out
+    assert "report    sluice report churn 1" in shown
+
+
+def test_the_report_is_fetched_and_signed_for_others(day: Day) -> None:
+    fetched = day.shell.sluice("report", "churn", "--no-open")
+    assert fetched.code == 0, fetched.err
+    page = (day.shell.folder / fetched.out.strip()).read_text()
+    assert '"package_arn"' in page, "the registration's facts are in it"
+    linked = day.shell.sluice("report", "churn", "v1", "--url")
+    assert "12 hours" in linked.err
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(linked.out.strip(), timeout=30) as answer:
+        assert answer.read().decode() == page
+        assert answer.headers["Content-Type"].startswith("text/html")
+
+
 def test_the_approver_and_the_reason_are_in_the_history(day: Day) -> None:
     assert day.approved.out == "churn v1: PendingManualApproval -> Approved\n"
     approved = next(entry for entry in day.history() if entry["action"] == "MODEL_APPROVED")
     assert approved["why"] == "reviewed in the test"
+
+
+def test_what_serves_is_told_as_json(day: Day) -> None:
+    found = json.loads(day.shell.sluice("wait", "churn", "live", "--json").out)
+    assert (found["version"], found["serves"]) == (1, True)
 
 
 def test_status_shows_the_local_cloud_and_the_live_version(day: Day) -> None:
@@ -143,7 +183,7 @@ def test_predict_scores_every_row_and_carries_the_key(day: Day) -> None:
 def test_predict_as_json_goes_to_stdout(day: Day) -> None:
     lines = (day.shell.folder / "churn.csv").read_text().splitlines(keepends=True)
     (day.shell.folder / "few.csv").write_text("".join(lines[:4]))
-    answers = json.loads(day.shell.sluice("predict", "churn", "few.csv", "--format", "json").out)
+    answers = json.loads(day.shell.sluice("predict", "churn", "few.csv", "--json").out)
     assert [answer["row"] for answer in answers] == [1, 2, 3]
     assert all(0 < answer["probability"] < 1 for answer in answers)
 
@@ -191,6 +231,28 @@ def test_a_model_whose_only_upload_was_refused_points_at_its_history(day: Day) -
     assert "sluice history orphan" in listed.err
 
 
+def test_a_newer_file_makes_a_version_that_is_compared_with_the_live_one(day: Day) -> None:
+    """Followed right after its upload: the run that it starts is waited for, and not the one before."""
+    generate(day.shell.folder / "newer.csv", seed=4)
+    day.upload(day.shell.folder / "newer.csv", "models/churn/raw/newer.csv")
+    followed = day.shell.sluice("runs", "churn", "--follow")
+    assert followed.code == 0, followed.err
+    assert "which has ended already" not in followed.err
+    compared = day.shell.sluice("compare", "churn", "live", "latest", "--json", "--html", "compared.html")
+    assert compared.code == 0, compared.err
+    found = json.loads(compared.out)
+    assert (found["left"]["version"], found["left"]["production"], found["right"]["version"]) == (1, "live", 2)
+    assert "churn.csv" in found["not_comparable"][0]
+    assert "newer.csv" in found["not_comparable"][0]
+    paired = {one["metric"]: one for one in found["paired"]["differences"]}
+    assert paired["auc"]["low"] < paired["auc"]["difference"] < paired["auc"]["high"]
+    assert {row["name"] for row in found["data"]} >= {"all rows", "share of Yes", "share of No"}
+    assert len(found["gain"]) == 10
+    shown = day.shell.sluice("compare", "churn", "1", "2")
+    assert "NOT THE SAME TEST ROWS" in shown.out
+    assert "NOT THE SAME TEST ROWS" in (day.shell.folder / "compared.html").read_text()
+
+
 def test_rejecting_what_is_live_asks_for_help_when_nothing_else_is_approved(day: Day) -> None:
     shown = day.shell.sluice("reject", "churn", "v1", "--reason", "second thoughts")
     assert shown.code == 0, shown.err
@@ -221,3 +283,4 @@ def test_an_empty_cloud_is_told_apart_from_a_missing_one(tmp_path: Path) -> None
     gone = shell.sluice("models")
     assert gone.code == 1
     assert "Is the local cloud up?" in gone.err
+    assert shell.sluice("status").code == 1

@@ -26,6 +26,7 @@ def test_the_loop_closes_and_the_document_tells_it(tmp_path: Path) -> None:
     assert all(0 < job["seconds"] <= found["steps"][job["step"]] for job in found["jobs"])
     assert found["metrics"]["auc"]["value"] >= 0.75
     assert found["gate"]["verdict"] == "pass"
+    assert 0 < found["gate"]["threshold"] < 1
     assert found["package_arn"].endswith(":model-package/sluice-dev-churn/1")
     assert found["endpoint"] == "sluice-dev-churn"
     assert len(found["predictions"]) == 3

@@ -160,6 +160,31 @@ def test_a_deployed_function_is_started_ahead_of_its_first_invocation(
     assert greeting(cloud, outputs) < invoked
 
 
+def test_a_function_has_the_dead_letter_queue_that_its_template_gives_it(
+    cloud: Running, project: Path, stack_name: str
+) -> None:
+    _, queue = cloud.queue()
+    template = project / "template.yaml"
+    plain = template.read_text()
+
+    def dead_letters_of(text: str) -> dict[str, str] | None:
+        template.write_text(text)
+        outputs = deploy(template, stack_name=stack_name, endpoint_url=cloud.server.endpoint_url)
+        name = outputs["FunctionName"]
+        found: dict[str, str] | None = (
+            cloud.client("lambda").get_function_configuration(FunctionName=name).get("DeadLetterConfig")
+        )
+        return found
+
+    given = plain.replace(
+        "Runtime: python3.13\n", f"Runtime: python3.13\n      DeadLetterQueue: {{Type: SQS, TargetArn: {queue}}}\n", 1
+    )
+
+    assert dead_letters_of(given) == {"TargetArn": queue}
+    assert not dead_letters_of(plain)
+    assert dead_letters_of(given) == {"TargetArn": queue}
+
+
 def test_a_function_needs_a_role_that_lambda_may_assume(cloud: Running, project: Path, stack_name: str) -> None:
     role = cloud.role(STATES)
     template = TEMPLATE.replace("Runtime: python3.13\n", f"Runtime: python3.13\n          Role: {role}\n")

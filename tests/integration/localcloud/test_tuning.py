@@ -18,7 +18,7 @@ from tests.waiting import eventually
 STATES = "states.amazonaws.com"
 IMAGE = f"683313688378.dkr.ecr.{REGION}.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
 BUCKET = "data-of-the-tuning-tests"
-QUICKLY = {"Delay": 1, "MaxAttempts": 120}
+QUICKLY = {"Delay": 0.05, "MaxAttempts": 1200}
 METRIC = "validation:score"
 TUNING_JOBS = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:hyper-parameter-tuning-job/*"
 SCRIPT = """
@@ -114,9 +114,9 @@ class Account:
         except ClientError:
             return ""
 
-    def tune(self, **changes: Any) -> dict[str, Any]:
+    def tune(self, request: Mapping[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
         """Run a tuning job to its end, whatever that is."""
-        request = self.request(**changes)
+        request = request or self.request(**changes)
         name = request["HyperParameterTuningJobName"]
         self.sagemaker.create_hyper_parameter_tuning_job(**request)
         ended = ("Completed", "Failed", "Stopped")
@@ -224,10 +224,15 @@ def test_errors_have_sagemakers_names(account: Account) -> None:
 def test_every_state_is_an_event_that_a_rule_sees(account: Account) -> None:
     url, arn = account.cloud.queue(admits="events.amazonaws.com")
     events, rule = account.cloud.client("events"), f"tuning-{uuid.uuid4().hex[:8]}"
-    pattern = {"source": ["aws.sagemaker"], "detail-type": ["SageMaker HyperParameter Tuning Job State Change"]}
+    request = account.request(jobs=1, parallel=1)
+    pattern = {
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker HyperParameter Tuning Job State Change"],
+        "detail": {"HyperParameterTuningJobName": [request["HyperParameterTuningJobName"]]},
+    }
     events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
     events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": arn}])
-    job = account.tune(jobs=1, parallel=1)
+    job = account.tune(request)
     seen = [json.loads(message["Body"]) for message in account.cloud.messages(url, 2)]
     events.remove_targets(Rule=rule, Ids=["queue"])
     events.delete_rule(Name=rule)

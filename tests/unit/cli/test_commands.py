@@ -1,12 +1,14 @@
 """The commands as a person types them, against an account of moto's."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from cli.main import run
-from tests.unit.cli.conftest import Account, put_live, type_into_empty_account, version_arn
+from sluice.audit import AuditEntry
+from tests.unit.cli.conftest import NOW, Account, put_live, type_into_empty_account, version_arn
 
 Capture = pytest.CaptureFixture[str]
 
@@ -147,6 +149,20 @@ def test_history_prints_who_and_why_in_order(account: Account, capsys: Capture) 
     lines = capsys.readouterr().out.splitlines()
     assert "RUN_STARTED" in lines[1]
     assert lines[2].split()[2:] == ["MODEL_APPROVED", "assumed-role/approver/ann", "reviewed"]
+
+
+def test_of_a_registrations_many_reasons_the_first_are_shown_and_json_has_all(
+    account: Account, capsys: Capture
+) -> None:
+    reasons = "version 3 is Rejected. auc is 0.5, below 0.6. " + "Another check passed. " * 40
+    account.audit_log.write(AuditEntry("churn", "MODEL_REGISTERED", NOW + timedelta(hours=1), "sluice", reasons))
+    assert account.type("history", "churn") == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert "auc is 0.5, below 0.6." in last
+    assert last.endswith("…")
+    assert len(last) < 260
+    assert account.type("history", "churn", "--json") == 0
+    assert json.loads(capsys.readouterr().out)[-1]["why"] == reasons
 
 
 def test_history_as_json_keeps_everything(account: Account, capsys: Capture) -> None:

@@ -1,6 +1,9 @@
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
-from cli.current_run import find_run
+import pytest
+
+from cli.current_run import find_run, is_on_its_way
 from sluice.aws.runs import Run, RunStatus
 
 
@@ -50,3 +53,21 @@ def test_a_refused_first_upload_is_not_waited_for() -> None:
 
 def test_no_run_at_all_is_said() -> None:
     assert find(iter([[]] * 100), starting=False) is None
+
+
+@pytest.mark.parametrize(
+    ("second", "newest", "refused", "waits"),
+    [
+        (1, OLD, False, True),
+        (0, OLD, False, False),  # the upload that started the newest run
+        (1, None, False, True),
+        (1, OLD, True, False),
+        (None, None, False, False),
+    ],
+)
+def test_an_upload_after_the_newest_run_is_about_to_start_one(
+    second: int | None, newest: Run | None, refused: bool, waits: bool
+) -> None:
+    """The newest run started at 09:00:00."""
+    uploaded = None if second is None else datetime(2026, 11, 20, 9, 0, second, tzinfo=UTC)
+    assert is_on_its_way(uploaded, newest, refused) is waits

@@ -89,7 +89,7 @@ def _stage(clock: Clock) -> StageUnderTest:
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    table = StateTable(_create_table("sluice-dev-state", "pk", "sk"))
+    table = StateTable(create_table("sluice-dev-state", "pk", "sk"))
     topic = boto3.client("sns").create_topic(Name="sluice-dev-notifications")["TopicArn"]
     sqs = boto3.client("sqs")
     queue_url = sqs.create_queue(QueueName="inbox")["QueueUrl"]
@@ -117,7 +117,7 @@ def _stage(clock: Clock) -> StageUnderTest:
     )
 
 
-def _create_table(name: str, *keys: str) -> Any:
+def create_table(name: str, *keys: str) -> Any:
     return boto3.resource("dynamodb").create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",

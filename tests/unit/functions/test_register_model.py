@@ -12,7 +12,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from functions.register_model.register_model import Deployment, RegisterModel
+from functions.register_model.register_model import RegisterModel, Surroundings
 from functions.register_model.request import RegisterRequest
 from sluice.aws.registry import Registry
 from sluice.errors import DefectError
@@ -92,7 +92,7 @@ class Registration:
             self.stage.objects,
             Registry(self.sagemaker),  # type: ignore[arg-type]
             self.stage.journal,
-            Deployment("dev", "us-east-1", self.commit_id),
+            Surroundings("dev", "us-east-1", self.commit_id),
             self.stage.clock,
         )
         return register.handle(RegisterRequest.model_validate(self.event))

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from functions.score_endpoint.request import ScoreRequest
 from functions.score_endpoint.score_endpoint import MOST_ROWS, RESERVED_SECONDS, ScoreEndpoint
 from sluice.aws.endpoint_scores import EndpointScores
+from sluice.aws.objects import ObjectMissingError
 from sluice.errors import DefectError, TransientError
 from sluice.plan import definition_document
 from tests.definitions import definition
@@ -257,6 +258,24 @@ def test_a_holdout_without_a_feature_is_a_defect(run: Run) -> None:
     run.stage.put(f"{RUN}/holdout/holdout.csv", 'id,plan\n"1","a"\n')
 
     with pytest.raises(DefectError, match=r"holdout\.csv lacks the column age"):
+        run.score()
+
+
+def test_a_file_of_many_chunks_is_read_as_it_is(run: Run) -> None:
+    """Letters of several bytes and line ends within quotes lie across the chunks' borders."""
+    rows = [row | {"plan": f"{row['plan']}\n{'üß€' * 1500}"} for row in customers(300)]
+    run.hold_out("holdout.csv", rows)
+    run.predict("label,score", [f"1,{score_of(row)!r}" for row in rows])
+
+    assert "scored 300 test rows" in run.score()["reason"]
+    assert [row["plan"] for asked in run.runtime.asked for row in asked] == [row["plan"] for row in rows]
+    assert len(run.runtime.asked) > 2, "no request is longer than a serverless endpoint takes"
+
+
+def test_a_run_without_predictions_is_told(run: Run) -> None:
+    run.stage.s3.delete_object(Bucket=BUCKET, Key=f"{RUN}/evaluation/predictions.csv")
+
+    with pytest.raises(ObjectMissingError, match=r"evaluation/predictions\.csv does not exist"):
         run.score()
 
 

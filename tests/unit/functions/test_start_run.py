@@ -244,7 +244,7 @@ def test_a_bad_file_goes_to_quarantine_with_its_reason_and_people_are_told(
 @pytest.mark.parametrize(
     ("name", "body", "outcome"),
     [
-        ("churn.csv.gz", gzip.compress(GOOD.replace(",", ";").encode()), "run"),
+        ("churn.csv.gz", gzip.compress(GOOD.replace(",", ";").encode(), mtime=0), "run"),
         ("churn.tsv", GOOD.replace(",", "\t").encode(), "run"),
         ("churn.parquet", b"PAR1" + b"." * 8 + (8).to_bytes(4, "little") + b"PAR1", "run"),
         ("churn.csv.gz", GOOD.encode(), "quarantined"),

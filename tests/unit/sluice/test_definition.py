@@ -350,3 +350,12 @@ def test_early_stopping_off_needs_no_quotes() -> None:
     text = yaml.safe_dump(definition_fields(tuning={"enabled": True})) + "  early_stopping: Off\n"
 
     assert parse_definition(text).tuning.early_stopping == "Off"
+
+
+def test_better_means_at_least_a_little_unless_said_otherwise() -> None:
+    def gain(**champion: object) -> float:
+        rule = definition(gate={"champion": champion}).gate.champion
+        assert rule is not None
+        return rule.minimum_gain
+
+    assert (gain(), gain(policy="better"), gain(policy="better", minimum_gain=-0.01)) == (-0.005, 0.0, -0.01)

@@ -87,7 +87,7 @@ def test_drifted_features_are_named_the_worst_first() -> None:
     assert decision.verdict == "needs-human"
     assert (found.value, found.bound) == (0.9, 0.25)
     assert found.reason == (
-        "Against the champion's training data drifted more than 0.25 (PSI): tenure 0.90, fee 0.40. Not measured: note."
+        "Drifted more than 0.25 (PSI) from the champion's training data: tenure 0.90, fee 0.40. Not measured: note."
     )
 
 

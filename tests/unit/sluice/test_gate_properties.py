@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.definition import Gate
@@ -22,6 +22,7 @@ def compared(policy: str, gain: float, deviation: float, bound: float, confidenc
     return check(decided({"champion": rule}, champion=champion(deviation, auc=gain)), "champion.auc").outcome
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["not-worse", "better"]), gains, gains, deviations, bounds, confidences)
 def test_a_larger_gain_never_turns_pass_into_fail(
     policy: str, one: float, other: float, deviation: float, bound: float, confidence: float
@@ -32,6 +33,7 @@ def test_a_larger_gain_never_turns_pass_into_fail(
         assert compared(policy, better, deviation, bound, confidence) == "pass"
 
 
+@settings(deadline=None)
 @given(gains, deviations, bounds, confidences)
 def test_not_worse_is_never_stricter_than_better(
     gain: float, deviation: float, bound: float, confidence: float
@@ -40,6 +42,7 @@ def test_not_worse_is_never_stricter_than_better(
         assert compared("not-worse", gain, deviation, bound, confidence) == "pass"
 
 
+@settings(deadline=None)
 @given(gains, deviations, bounds)
 def test_more_confidence_refuses_less_of_what_is_not_worse_and_more_of_what_is_better(
     gain: float, deviation: float, bound: float
@@ -50,6 +53,7 @@ def test_more_confidence_refuses_less_of_what_is_not_worse_and_more_of_what_is_b
         assert compared("better", gain, deviation, bound, 0.8) == "pass"
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(gains, deviations), min_size=1, max_size=30), st.floats(0, 0.5))
 def test_the_worst_slice_decides(parts: list[tuple[float, float]], maximum_loss: float) -> None:
     """Any slice whose loss is shown fails the gate, wherever it stands; and no other does."""
@@ -99,6 +103,7 @@ def of_everything(measured: dict[str, Any]) -> GateDecision:
     return decide(Evaluation.from_json(measured), Gate.model_validate(policy))
 
 
+@settings(deadline=None)
 @given(documents())
 def test_whatever_was_measured_the_decision_is_json_and_its_verdict_follows_from_its_checks(
     measured: dict[str, Any],
@@ -114,6 +119,7 @@ def test_whatever_was_measured_the_decision_is_json_and_its_verdict_follows_from
     assert len(decision.checks) <= 50
 
 
+@settings(deadline=None)
 @given(st.floats(0.5, 1), st.floats(0.5, 1))
 def test_a_better_metric_never_fails_a_threshold_that_a_worse_one_passes(one: float, other: float) -> None:
     worse, better = sorted((one, other))

@@ -136,9 +136,9 @@ def test_grid_names_no_number_of_jobs() -> None:
 @pytest.mark.parametrize(
     ("tuning", "training", "resources"),
     [
-        ({}, {}, {"MinResource": 10, "MaxResource": 300}),
-        ({}, {"hyperparameters": {"num_round": 5}}, {"MinResource": 5, "MaxResource": 5}),
-        ({"hyperband": {"min_resource": 3, "max_resource": 27}}, {}, {"MinResource": 3, "MaxResource": 27}),
+        ({}, {}, {"MinResource": 10, "MaxResource": 302}),
+        ({}, {"hyperparameters": {"num_round": 5}}, {"MinResource": 5, "MaxResource": 7}),
+        ({"hyperband": {"min_resource": 3, "max_resource": 27}}, {}, {"MinResource": 3, "MaxResource": 29}),
     ],
 )
 def test_hyperband_knows_how_long_a_job_may_run(
@@ -148,6 +148,8 @@ def test_hyperband_knows_how_long_a_job_may_run(
 
     assert search is not None
     assert search.config["StrategyConfig"] == {"HyperbandStrategyConfig": resources}
+    # A job ends by itself before it is stopped, which would lose its model.
+    assert int(search.static_hyperparameters["num_round"]) == resources["MaxResource"] - 2
 
 
 def test_a_search_goes_on_from_an_earlier_one() -> None:

@@ -15,6 +15,7 @@ from codec.codec import BINARY, MULTICLASS, REGRESSION
 from evaluation import binary as metrics
 from evaluation import multiclass, regression
 from job import BadData
+from lean_xgboost import xgboost
 from serving.artifact import load_artifact
 from tests.unit.training_code.evaluation.models import CLASSES, make_model, make_trained, write_holdout
 from tests.unit.training_code.tiny import Pipeline, channels, evaluate_arguments, score_rows
@@ -69,6 +70,69 @@ def test_a_packed_artifact_scores_as_the_unpacked_one(pipeline: Pipeline, tmp_pa
     assert evaluation == pipeline.read("evaluation/evaluation.json")
 
 
+def test_what_the_report_and_the_gate_learn_of_the_data(pipeline: Pipeline):
+    """There is no other run to compare with."""
+    evaluation = pipeline.read("evaluation/evaluation.json")
+    counts = pipeline.read("codec/counts.json")
+    assert evaluation["data"] == {"counts": counts, "previous": None, "drift": None}
+    for values in evaluation["importance"].values():
+        assert set(values) == {"income", "visits", "city"}
+        assert next(iter(values)) == "visits"
+    assert sum(evaluation["importance"]["gain"].values()) == pytest.approx(1)
+
+
+def test_this_run_against_the_previous_one_and_the_champions(pipeline: Pipeline, tmp_path: Path):
+    """The champion's training rows had other visits; the last run half of the rows."""
+    counts, statistics = pipeline.read("codec/counts.json"), pipeline.read("baseline/statistics.json")
+    for feature in statistics["features"]:
+        if feature["name"] == "visits":
+            for bucket in feature["numerical_statistics"]["distribution"]["kll"]["buckets"]:
+                bucket |= {bound: bucket[bound] + 10 for bound in ("lower_bound", "upper_bound")}
+    for name, file, document in (
+        ("previous", "counts.json", counts | {"rows": counts["rows"] // 2}),
+        ("champion-baseline", "statistics.json", statistics),
+        ("tuning", "tuning.json", {"job": "tiny-tune"}),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).write_text(json.dumps(document))
+    inputs = [part for n in ("previous", "champion-baseline", "tuning") for part in (f"--{n}", str(tmp_path / n))]
+    shutil.copytree(pipeline.output / "baseline", tmp_path / "out" / "baseline")
+    evaluation = _evaluate(pipeline, tmp_path / "out", *inputs, "--previous-run-id", "261120-abcd")
+    data = evaluation["data"]
+    assert data["previous"] == {"run_id": "261120-abcd", "counts": counts | {"rows": counts["rows"] // 2}}
+    drift = {feature["feature"]: feature["psi"] for feature in data["drift"]["features"]}
+    assert next(iter(drift)) == "visits"
+    assert drift["visits"] > 1
+    assert drift["city"] == pytest.approx(0)
+    # Without a codec folder the artifact knows its counts.
+    assert data["counts"] == counts
+    page = (tmp_path / "out" / "report" / "report.html").read_text(encoding="utf-8")
+    assert "tiny-tune" in page
+    assert page.count('<script type="application/json" id="run">null</script>') == 1
+
+
+def test_broken_inputs_that_it_can_do_without_do_not_fail_it(
+    pipeline: Pipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    files = {
+        "codec": "counts.json",
+        "baseline": "statistics.json",
+        "previous": "counts.json",
+        "champion-baseline": "statistics.json",
+        "tuning": "tuning.json",
+    }
+    inputs = []
+    for name, file in files.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).write_text("{")
+        inputs += [f"--{name}", str(tmp_path / name)]
+    evaluation = _evaluate(pipeline, tmp_path / "out", *inputs)
+    assert evaluation["data"]["previous"] is None
+    assert "baseline/statistics.json cannot be read" in evaluation["data"]["drift"]["error"]
+    said = capsys.readouterr().err
+    assert all(f"{name}/{file} cannot be read" in said for name, file in files.items() if name != "champion-baseline")
+
+
 def test_the_champion_is_scored_through_its_own_codec(pipeline: Pipeline, tmp_path: Path):
     """It was trained on two of the three features, one of them with a smaller vocabulary."""
     model = tmp_path / "champion-model"
@@ -94,6 +158,68 @@ def test_the_champion_is_scored_through_its_own_codec(pipeline: Pipeline, tmp_pa
     labels, scores = [int(row["label"]) for row in rows], [float(row["champion_score"]) for row in rows]
     assert live["auc"]["value"] == pytest.approx(roc_auc_score(labels, scores))
     assert [row["score"] for row in rows] == [row["score"] for row in _predictions(pipeline.output)]
+    assert evaluation["champion"]["features"] == {"added": ["income", "city"], "removed": [], "retyped": []}
+    auc = evaluation["champion"]["differences"]["auc"]
+    ours = evaluation["binary_classification_metrics"]["auc"]
+    assert auc["value"] == ours["value"] - live["auc"]["value"]
+    assert 0 < auc["standard_deviation"] < ours["standard_deviation"]
+    assert auc["method"] == "delong"
+
+
+def test_a_champion_that_is_this_model_does_not_differ(pipeline: Pipeline, tmp_path: Path):
+    evaluation = _evaluate(pipeline, tmp_path / "out", "--champion", str(pipeline.model))
+    champion = evaluation["champion"]
+    assert champion["features"] == {"added": [], "removed": [], "retyped": []}
+    assert tuple(champion["differences"]) == metrics.NAMES
+    for difference in champion["differences"].values():
+        assert (difference["value"], difference["standard_deviation"]) == (0, 0)
+
+
+def test_a_champion_whose_artifact_is_gone_is_an_error_that_the_gate_reads(pipeline: Pipeline, tmp_path: Path):
+    gone = ("--champion", str(tmp_path / "none"))
+    evaluation = _evaluate(pipeline, tmp_path / "out", *gone, "--champion-package-arn", "arn:1")
+    assert evaluation["champion"] == {"package_arn": "arn:1", "error": "Its artifact is not there any more."}
+    assert _evaluate(pipeline, tmp_path / "first", *gone)["champion"] is None
+
+
+def _make_endless(champion: Path) -> None:
+    """Its three trees add up to more than a 32-bit float holds."""
+    booster = xgboost.Booster(model_file=champion / "model.ubj")
+    document = json.loads(booster.save_raw("json"))
+    for tree in document["learner"]["gradient_booster"]["model"]["trees"]:
+        nodes = zip(tree["left_children"], tree["split_conditions"], strict=True)
+        tree["split_conditions"] = [3e38 if child < 0 else condition for child, condition in nodes]
+    booster.load_model(bytearray(json.dumps(document).encode()))
+    booster.save_model(champion / "model.ubj")
+
+
+def test_a_champion_whose_scores_are_no_numbers_is_an_error_that_the_gate_reads(tmp_path: Path):
+    trained = make_trained(tmp_path, REGRESSION)
+    champion = make_model(tmp_path / "champion", REGRESSION)
+    _make_endless(champion)
+    evaluate.main(trained.arguments(tmp_path / "out", "--champion", str(champion), slices=["city"]))
+    evaluation = json.loads((tmp_path / "out" / "evaluation" / "evaluation.json").read_text())
+    assert "scores that are not numbers" in evaluation["champion"]["error"]
+    assert {part["champion"] for part in evaluation["slices"]} == {None}
+
+
+def _retyped(champion: Path) -> None:
+    """The same trees over two other columns, one of them of another type."""
+    codec = json.loads((champion / "features.json").read_text())
+    codec["features"][0]["name"] = "number"
+    codec["features"][2] = {"name": "city", "type": "numeric", "fill": None}
+    (champion / "features.json").write_text(json.dumps(codec))
+
+
+def test_the_features_of_both_models_are_compared(tmp_path: Path):
+    trained = make_trained(tmp_path, BINARY)
+    write_holdout(trained.holdout, [{**row, "number": "7", "city": "3"} for row in trained.rows])
+    champion = make_model(tmp_path / "champion", BINARY)
+    _retyped(champion)
+    evaluate.main(trained.arguments(tmp_path / "out", "--champion", str(champion)))
+    evaluation = json.loads((tmp_path / "out" / "evaluation" / "evaluation.json").read_text())
+    assert evaluation["champion"]["features"] == {"added": ["income"], "removed": ["number"], "retyped": ["city"]}
+    assert evaluation["champion"]["differences"]["auc"]["standard_deviation"] > 0
 
 
 def _broken(folder: Path, how: str, pipeline: Pipeline) -> Path:
@@ -197,6 +323,11 @@ def test_each_task_from_the_artifact_to_its_files(tmp_path: Path, capsys: pytest
     assert set(NAMES[task]) <= set(evaluation["champion"][KEYS[task]])
     assert {part["column"] for part in evaluation["slices"]} == {"city", "visits", "plan"}
     assert all(set(part["metrics"]) == set(NAMES[task]) for part in evaluation["slices"])
+    assert all(set(part["champion"]["differences"]) == set(NAMES[task]) for part in evaluation["slices"])
+    differences = evaluation["champion"]["differences"]
+    for name in NAMES[task]:
+        assert differences[name]["value"] == found[name]["value"] - evaluation["champion"][KEYS[task]][name]["value"]
+        assert differences[name]["standard_deviation"] > 0
     line = json.loads(capsys.readouterr().out)
     assert line == {name: found[name]["value"] for name in NAMES[task]}
 
@@ -261,10 +392,15 @@ def test_a_test_set_of_one_class_is_valid_json_with_nulls(tmp_path: Path):
     trained = make_trained(tmp_path, BINARY)
     rows = [row for row in trained.rows if row["y"] == "No"]
     write_holdout(trained.holdout, rows)
-    evaluate.main(trained.arguments(tmp_path / "out", slices=["city"]))
+    champion = make_model(tmp_path / "champion", BINARY, seed=7)
+    evaluate.main(trained.arguments(tmp_path / "out", "--champion", str(champion), slices=["city"]))
     text = (tmp_path / "out" / "evaluation" / "evaluation.json").read_text()
     assert "NaN" not in text
     evaluation = json.loads(text)
     assert evaluation["binary_classification_metrics"]["auc"] == {"value": None, "standard_deviation": None}
     assert evaluation["dataset"] == {"item_count": len(rows), "positive_count": 0}
+    auc = {"value": None, "standard_deviation": None, "method": "delong"}
+    assert evaluation["champion"]["differences"]["auc"] == auc
+    assert all(part["champion"]["differences"]["auc"] == auc for part in evaluation["slices"])
+    assert evaluation["champion"]["differences"]["log_loss"]["standard_deviation"] > 0
     assert "not defined" in (tmp_path / "out" / "report" / "report.html").read_text(encoding="utf-8")

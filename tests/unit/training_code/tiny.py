@@ -92,6 +92,7 @@ def channels(output: Path) -> list[str]:
 
 def evaluate_arguments(output: Path, model: Path, definition: Path, *more: str) -> list[str]:
     paths = {"holdout": output / "holdout", "model": model, "definition": definition, "output": output}
+    paths |= {name: output / name for name in ("codec", "baseline")}
     none = [] if "--champion" in more else ["--champion", str(output / "no-champion")]
     return [*(part for name, path in paths.items() for part in (f"--{name}", str(path))), *none, *more]
 

@@ -31,7 +31,11 @@ const MOST_CLASS_ROWS = 30;
 
 function classFigures(byClass, live) {
   const labels = Object.keys(byClass);
-  const columns = ["Class", "Test rows", ...["Precision", "Recall", "F1"].flatMap((title) => (live ? [title, `${title}, champion`] : [title]))];
+  const columns = [
+    "Class",
+    "Test rows",
+    ...["Precision", "Recall", "F1"].flatMap((title) => (live ? [title, `${title}, champion`] : [title])),
+  ];
   const rows = labels.map((label) => [
     `“${label}”`,
     countText(byClass[label].support),

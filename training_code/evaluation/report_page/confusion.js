@@ -8,7 +8,10 @@ function confusionTable(caption, labels, counts) {
   const columns = ["actually", ...labels.map((label) => ({ title: ["called ", labelName(label)] }))];
   const rows = counts.map((row, actual) => {
     const total = row.reduce((sum, count) => sum + count, 0);
-    return [labelName(labels[actual]), ...row.map((count, predicted) => confusionCell(count, total, actual === predicted))];
+    return [
+      labelName(labels[actual]),
+      ...row.map((count, predicted) => confusionCell(count, total, actual === predicted)),
+    ];
   });
   const table = dataTable(`Confusion matrix: ${caption}`, columns, rows);
   table.classList.remove("stacks");
@@ -26,7 +29,12 @@ function confusionCell(count, total, right) {
     "span",
     { class: `cell ${right ? "right" : "wrong"}` },
     countText(count),
-    element("span", { class: "hint" }, percentText(share, 0), unseen(right ? " of the row, right" : " of the row, wrong")),
+    element(
+      "span",
+      { class: "hint" },
+      percentText(share, 0),
+      unseen(right ? " of the row, right" : " of the row, wrong"),
+    ),
   );
   cell.style.setProperty("--share", share.toFixed(3));
   return cell;
@@ -53,7 +61,7 @@ function frequentConfusions(model, matrix) {
     "div",
     { class: "matrix wide" },
     element("h3", {}, caption),
-    dataTable(caption, ["actually", { title: "called", text: true }, "Rows"], rows),
+    dataTable(caption, ["actually", words("called"), "Rows"], rows),
     note(`Of ${countText(Object.keys(matrix).length)} classes; the whole matrix is in evaluation.json.`),
   );
 }

@@ -2,7 +2,6 @@
 
 const SHARE = { from: 0, to: 1, format: (value) => percentText(value, 0) };
 const SCORE = { from: 0, to: 1, label: "Score" };
-const INTERVAL_Z = 1.96;
 
 /** slider: see thresholdSection. */
 function curvesSection(evidence, slider) {
@@ -16,13 +15,12 @@ function curvesSection(evidence, slider) {
     roc && rocFigure(evidence, roc, live.receiver_operating_characteristic_curve, slider),
     precision && precisionFigure(evidence, precision, live.precision_recall_curve, slider),
     calibration && calibrationFigure(evidence, calibration, live.calibration_curve),
-    ...scoreFigures(evidence, slider),
   ].filter(Boolean);
-  return drawn.length ? figures(drawn) : [note(`Curves: ${NOT_MEASURED}.`)];
-}
-
-function pairs(across, up) {
-  return across.map((x, at) => [x, up[at]]);
+  const scores = scoreFigures(evidence, slider);
+  return [
+    drawn.length ? figures(drawn) : note(`Curves: ${NOT_MEASURED}.`),
+    scores.length ? figures(scores) : note(`Distribution of the scores: ${NOT_MEASURED}.`),
+  ];
 }
 
 /** A mark on the challenger's curve where the slider stands. place: from counts to the data's [x, y]. */
@@ -42,7 +40,10 @@ function followThreshold(plot, evidence, slider, place) {
 
 function curveData(columns, own, live) {
   const rows = (model, points) => points.map(([x, y]) => [model, percentText(x), percentText(y)]);
-  return { columns: ["Model", ...columns], rows: () => [...rows(THIS_MODEL, own), ...(live ? rows(CHAMPION, live) : [])] };
+  return {
+    columns: ["Model", ...columns],
+    rows: () => [...rows(THIS_MODEL, own), ...(live ? rows(CHAMPION, live) : [])],
+  };
 }
 
 function areaText(name, { metrics, champion }) {
@@ -59,7 +60,7 @@ function rocFigure(evidence, roc, liveRoc, slider) {
   const plot = plotOf({ x, y, description: `ROC curve. ${area}` });
   const own = pairs(roc.false_positive_rates, roc.true_positive_rates);
   const live = liveRoc && pairs(liveRoc.false_positive_rates, liveRoc.true_positive_rates);
-  drawLine(plot, [[0, 0], [1, 1]], "chance");
+  drawDiagonal(plot, 0, 1);
   if (live) drawLine(plot, live, "champion");
   drawLine(plot, own, "challenger");
   followThreshold(plot, evidence, slider, ({ tp, fp, tn, fn }) => [fp / (fp + tn), tp / (tp + fn)]);
@@ -85,52 +86,15 @@ function precisionFigure(evidence, curve, liveCurve, slider) {
   const guessing = known ? [["line", "chance", "Guessing"]] : [];
   const legend = [...modelLegend("line", live), ...guessing, ...thresholdLegend(evidence)];
   const data = curveData(["Recall", "Precision"], own, live);
-  return figure({ title: "Precision and recall", plot, legend, reading: `${area} The further up and right, the better.`, data });
+  return figure({
+    title: "Precision and recall",
+    plot,
+    legend,
+    reading: `${area} The further up and right, the better.`,
+    data,
+  });
 }
 
 function thresholdLegend({ facts }) {
   return facts.thresholds ? [["point", "current", "At the chosen threshold"]] : [];
-}
-
-/** Wilson's score interval of a share (Wilson 1927). */
-function wilson(share, rows) {
-  const square = INTERVAL_Z ** 2;
-  const middle = (share + square / (2 * rows)) / (1 + square / rows);
-  const half = (INTERVAL_Z / (1 + square / rows)) * Math.sqrt((share * (1 - share)) / rows + square / (4 * rows * rows));
-  return [Math.max(0, middle - half), Math.min(1, middle + half)];
-}
-
-function calibrationFigure(evidence, curve, liveCurve) {
-  const { positive, metrics } = evidence;
-  const x = { ...SCORE, label: "Mean score of a bin" };
-  const y = { ...SHARE, label: `Share of “${shortened(positive, 16)}” in it` };
-  const error = `Mean distance to the diagonal: ${metricText(metrics.calibration_error?.value)}.`;
-  const plot = plotOf({ x, y, description: `Calibration curve. ${error}` });
-  drawLine(plot, [[0, 0], [1, 1]], "chance");
-  if (liveCurve) drawBins(plot, liveCurve, "champion");
-  curve.mean_scores.forEach((score, at) => {
-    const [low, high] = wilson(curve.positive_ratios[at], curve.item_counts[at]);
-    drawSegment(plot, [score, low], [score, high], "challenger");
-  });
-  drawBins(plot, curve, "challenger");
-  const legend = [...modelLegend("line", liveCurve), ["segment", "challenger", "95 % interval"], ["line", "chance", "Perfect"]];
-  const rows = (model, bins) =>
-    bins.mean_scores.map((score, at) => [
-      model,
-      metricText(score),
-      percentText(bins.positive_ratios[at]),
-      countText(bins.item_counts[at]),
-    ]);
-  const columns = ["Model", "Mean score", `Share of “${positive}”`, "Rows"];
-  const data = { columns, rows: () => [...rows(THIS_MODEL, curve), ...(liveCurve ? rows(CHAMPION, liveCurve) : [])] };
-  const reading = `${error} A score of 0.7 should mean that 7 of 10 are “${positive}”; short bars are bins of many rows.`;
-  return figure({ title: "Calibration", plot, legend, reading, data });
-}
-
-function drawBins(plot, { mean_scores: scores, positive_ratios: shares, item_counts: counts }, kind) {
-  drawLine(plot, pairs(scores, shares), kind);
-  scores.forEach((score, at) => {
-    const title = `score ${metricText(score)}: ${percentText(shares[at])} of ${several(counts[at], "row")}`;
-    drawPoint(plot, score, shares[at], kind, title, 3.5);
-  });
 }

@@ -35,8 +35,13 @@ function unseen(text) {
 
 const MOST_COLUMNS_ON_A_NARROW_SCREEN = 4;
 
+/** A column whose cells are words, and not numbers. */
+function words(title) {
+  return { title, text: true };
+}
+
 /**
- * columns: titles, or {title, text: true} where cells are words. rows: of cells; the first one names its row.
+ * columns: titles, or words(title). rows: of cells; the first one names its row.
  * Where it is wider than the screen it scrolls by itself; on a narrow one, each row of many cells becomes a block.
  */
 function dataTable(caption, columns, rows) {
@@ -51,7 +56,13 @@ function tableOf(caption, heads, rows) {
     const kind = at === 0 || text ? "text" : "number";
     return element("th", { scope: "col", role: "columnheader", class: kind }, title);
   });
-  const body = rows.map((cells) => element("tr", { role: "row" }, cells.map((cell, at) => tableCell(cell, at, heads[at]))));
+  const body = rows.map((cells) =>
+    element(
+      "tr",
+      { role: "row" },
+      cells.map((cell, at) => tableCell(cell, at, heads[at])),
+    ),
+  );
   return element(
     "table",
     { role: "table" },
@@ -64,11 +75,16 @@ function tableOf(caption, heads, rows) {
 function tableCell(cell, at, { title, text }) {
   if (at === 0) return element("th", { scope: "row", role: "rowheader", class: "text" }, cell);
   const label = typeof title === "string" ? title : null;
-  return element("td", { role: "cell", class: text ? "text" : "number", "data-label": label }, cell);
+  const kind = `${text ? "text" : "number"}${cell === "–" ? " nothing" : ""}`;
+  return element("td", { role: "cell", class: kind, "data-label": label }, cell);
 }
 
 function scrolling(label, content, kind) {
-  const box = element("div", { class: kind ? `scroll ${kind}` : "scroll", role: "region", "aria-label": label }, content);
+  const box = element(
+    "div",
+    { class: kind ? `scroll ${kind}` : "scroll", role: "region", "aria-label": label },
+    content,
+  );
   watchScrolling.observe(box);
   return box;
 }

@@ -9,7 +9,8 @@ const METRICS_KEYS = {
 /** run: null where the page comes straight from evaluate.py. champion: null where there is none that was scored. */
 function evidenceOf(facts, run) {
   const evaluation = facts.evaluation ?? {};
-  const task = facts.task ?? evaluation.task ?? Object.keys(METRICS_KEYS).find((name) => METRICS_KEYS[name] in evaluation);
+  const task =
+    facts.task ?? evaluation.task ?? Object.keys(METRICS_KEYS).find((name) => METRICS_KEYS[name] in evaluation);
   const key = METRICS_KEYS[task];
   const champion = evaluation.champion ?? null;
   const classes = facts.classes ?? [];

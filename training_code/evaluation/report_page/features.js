@@ -24,7 +24,10 @@ function importanceFigure(values, title, label, format) {
   const plot = rowPlot({ names: top.map(([name]) => name), x, description: `${label} by feature` });
   top.forEach(([name, value], row) => drawRowBar(plot, row, value, "challenger", `${name}: ${plainText(value)}`));
   const all = Object.keys(values).length;
-  const reading = title === "Gain" ? "What splits on a feature gained in training." : "How far a feature moves the model's raw output.";
+  const reading =
+    title === "Gain"
+      ? "What splits on a feature gained in training."
+      : "How far a feature moves the model's raw output.";
   const shown = all > top.length ? ` The ${top.length} first of ${countText(all)} features.` : "";
   return figure({ title, plot, legend: [["bar", "challenger", THIS_MODEL]], reading: reading + shown });
 }
@@ -37,9 +40,16 @@ function importanceTable(gain, shap) {
 }
 
 function shapFigure(features, task) {
-  const span = spanOf(features.flatMap(({ points }) => points.map(([effect]) => effect)), { zero: true });
+  const span = spanOf(
+    features.flatMap(({ points }) => points.map(([effect]) => effect)),
+    { zero: true },
+  );
   const x = { ...span, label: task === "binary" ? "SHAP value (log-odds of the score)" : "SHAP value" };
-  const plot = rowPlot({ names: features.map(({ feature }) => feature), x, description: "SHAP values of single rows, by feature" });
+  const plot = rowPlot({
+    names: features.map(({ feature }) => feature),
+    x,
+    description: "SHAP values of single rows, by feature",
+  });
   drawUpright(plot, 0, "chance");
   features.forEach(({ points }, row) => drawSwarm(plot, row, points));
   const legend = [

@@ -7,7 +7,9 @@ function learningSection({ facts }) {
   if (rounds.length === 1) return [roundTable(series)];
   const metrics = [...new Set(Object.keys(series).map((name) => seriesName(name)[1]))];
   return [
-    isNumber(best) ? paragraph(`The model keeps the first ${several(best + 1, "round")}: the best on validation.`) : null,
+    isNumber(best)
+      ? paragraph(`The model keeps the first ${several(best + 1, "round")}: the best on validation.`)
+      : null,
     figures(metrics.map((metric) => learningFigure(metric, rounds, series, best))),
   ];
 }
@@ -23,7 +25,10 @@ function roundTable(series) {
     const [split, metric] = seriesName(name);
     return [`${titleOf(metric)} on ${split}`, metricText(values[0])];
   });
-  return [note("This algorithm does not learn in rounds."), dataTable("Metrics in training", ["Metric", "Value"], rows)];
+  return [
+    note("This algorithm does not learn in rounds."),
+    dataTable("Metrics in training", ["Metric", "Value"], rows),
+  ];
 }
 
 function learningFigure(metric, rounds, series, best) {

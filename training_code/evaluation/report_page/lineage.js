@@ -43,7 +43,7 @@ function hyperparameterTable(hyperparameters, best) {
   const rows = Object.entries(hyperparameters).map(([name, value]) => [name, parameterText(value)]);
   if (isNumber(best) && best > 0) rows.push(["rounds kept", countText(best + 1)]);
   if (!rows.length) return null;
-  return [element("h3", {}, "Hyperparameters"), dataTable("Hyperparameters", ["Name", { title: "Value", text: true }], rows)];
+  return [element("h3", {}, "Hyperparameters"), dataTable("Hyperparameters", ["Name", words("Value")], rows)];
 }
 
 /** As it was given: 0.00012 is not to be rounded. */
@@ -56,7 +56,6 @@ const STEPS = { preprocess: "Preprocess", train: "Train", tune: "Tune", evaluate
 
 function jobTable(jobs, cost) {
   if (!jobs.length) return null;
-  const words = (title) => ({ title, text: true });
   const rows = jobs.map((job) => [
     STEPS[job.step] ?? job.step,
     job.name ? code(job.name) : "–",
@@ -64,7 +63,13 @@ function jobTable(jobs, cost) {
     durationText(job.seconds),
     dollarText(job.cost_usd),
   ]);
-  rows.push(["Together", "", "", durationText(jobs.reduce((sum, job) => sum + (job.seconds ?? 0), 0)), dollarText(cost?.total_usd)]);
+  rows.push([
+    "Together",
+    "",
+    "",
+    durationText(jobs.reduce((sum, job) => sum + (job.seconds ?? 0), 0)),
+    dollarText(cost?.total_usd),
+  ]);
   const columns = ["Step", words("Job"), words("Machines"), "Took", "Estimated cost"];
   return [element("h3", {}, "Jobs"), dataTable("Jobs of the run", columns, rows), costNote(cost)];
 }

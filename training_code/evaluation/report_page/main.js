@@ -26,10 +26,21 @@ function sectionOf([id, title, content], evidence, slider) {
     held = [content(evidence, slider) ?? []].flat(Infinity).filter(Boolean);
   } catch (error) {
     console.error(error);
-    held = [element("p", { class: "warning" }, `This section could not be drawn (${error.message}); its numbers are in evaluation.json.`)];
+    held = [
+      element(
+        "p",
+        { class: "warning" },
+        `This section could not be drawn (${error.message}); its numbers are in evaluation.json.`,
+      ),
+    ];
   }
   if (!held.length) return null;
-  return element("section", { id, "aria-labelledby": `${id}-title` }, element("h2", { id: `${id}-title` }, title), held);
+  return element(
+    "section",
+    { id, "aria-labelledby": `${id}-title` },
+    element("h2", { id: `${id}-title` }, title),
+    held,
+  );
 }
 
 function contentsOf(sections) {

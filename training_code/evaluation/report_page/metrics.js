@@ -6,7 +6,11 @@ function metricsSection({ metrics, champion, championError, evaluation }) {
   return [
     champion
       ? comparisonTable(names, metrics, champion)
-      : dataTable("Metrics", ["Metric", "This model"], names.map((name) => [metricHead(name), withDeviation(metrics[name])])),
+      : dataTable(
+          "Metrics",
+          ["Metric", "This model"],
+          names.map((name) => [metricHead(name), withDeviation(metrics[name])]),
+        ),
     championError ? element("p", { class: "warning" }, `The champion could not be scored: ${championError}`) : null,
     evaluation.champion ? null : note("There is no champion to compare with: no version of this model is live."),
     note("± is the standard deviation over resampled test sets."),
@@ -15,7 +19,9 @@ function metricsSection({ metrics, champion, championError, evaluation }) {
 }
 
 function metricHead(name) {
-  return LOWER_IS_BETTER.has(name) ? [titleOf(name), element("span", { class: "hint" }, " less is better")] : titleOf(name);
+  return LOWER_IS_BETTER.has(name)
+    ? [titleOf(name), element("span", { class: "hint" }, " less is better")]
+    : titleOf(name);
 }
 
 function comparisonTable(names, metrics, champion) {
@@ -29,13 +35,15 @@ function comparisonTable(names, metrics, champion) {
       readingMark(name, difference),
     ];
   });
-  const columns = ["Metric", THIS_MODEL, CHAMPION, "Difference (95 % interval)", { title: "This model is", text: true }];
+  const columns = ["Metric", THIS_MODEL, CHAMPION, "Difference (95 % interval)", words("This model is")];
   return dataTable("Metrics of this model and of the champion", columns, rows);
 }
 
 /** Of an evaluation that did not measure how sure a difference is. */
 function plainDifference(own, live) {
-  return isNumber(own?.value) && isNumber(live?.value) ? { value: own.value - live.value, standard_deviation: null } : null;
+  return isNumber(own?.value) && isNumber(live?.value)
+    ? { value: own.value - live.value, standard_deviation: null }
+    : null;
 }
 
 /** "version 6" of …:model-package/<name>/6. */
@@ -52,7 +60,7 @@ function comparisonNote({ package_arn: arn, differences }) {
   const how = methods ? `, which ${methods} ${used.size > 1 ? "give" : "gives"}` : "";
   return note(
     "Difference: this model − champion, on the same test rows. Its interval is ± 1.96 standard deviations",
-    `${how}; “not told apart” means that it holds 0. The champion is `,
+    `${how}; “not told apart” means that it holds 0, each metric read by itself. The champion is `,
     versionOf(arn) ?? "the live version",
     ".",
   );

@@ -20,9 +20,12 @@ function predictionFigure(model, points, all, kind) {
     y: { ...span, label: "Predicted" },
     description: `${model}: predicted against actual, of ${several(points.length, "test row")}`,
   });
-  drawLine(plot, [[span.from, span.from], [span.to, span.to]], "chance");
+  drawDiagonal(plot, span.from, span.to);
   for (const [actual, predicted] of points) drawPoint(plot, actual, predicted, `${kind} cloud`, null, 2.5);
-  const legend = [["point", kind, `A row, ${model.toLowerCase()}`], ["line", "chance", "Perfect"]];
+  const legend = [
+    ["point", kind, `A row, ${model.toLowerCase()}`],
+    ["line", "chance", "Perfect"],
+  ];
   const rows = () => points.map(([actual, predicted]) => [plainText(actual), plainText(predicted)]);
   const data = { columns: ["Actual", "Predicted"], rows };
   return figure({ title: `Predicted against actual: ${model.toLowerCase()}`, plot, legend, data });
@@ -32,7 +35,13 @@ function residualFigure(points) {
   const residuals = points.map(([actual, predicted]) => [predicted, predicted - actual]);
   const plot = plotOf({
     x: { ...spanOf(residuals.map(([x]) => x)), label: "Predicted" },
-    y: { ...spanOf(residuals.map(([, y]) => y), { zero: true }), label: "Predicted − actual" },
+    y: {
+      ...spanOf(
+        residuals.map(([, y]) => y),
+        { zero: true },
+      ),
+      label: "Predicted − actual",
+    },
     description: "This model's error against its prediction",
   });
   drawLevel(plot, 0, "chance");
@@ -41,7 +50,10 @@ function residualFigure(points) {
   return figure({
     title: "Errors by prediction: this model",
     plot,
-    legend: [["point", "challenger", "A row"], ["line", "chance", "No error"]],
+    legend: [
+      ["point", "challenger", "A row"],
+      ["line", "chance", "No error"],
+    ],
     reading: "A slope, a bend or a funnel says that the errors depend on what is predicted.",
     data: { columns: ["Predicted", "Predicted − actual"], rows },
   });
@@ -58,12 +70,7 @@ function residualHistogram({ counts, edges, champion_counts: live }) {
   drawBars(plot, edges, own, "challenger");
   if (theirs) drawSteps(plot, edges, theirs, "champion");
   const legend = [["bar", "challenger", THIS_MODEL], ...(theirs ? [["line", "champion", CHAMPION]] : [])];
-  const rows = () =>
-    counts.map((count, at) => [
-      `${plainText(edges[at])} to ${plainText(edges[at + 1])}`,
-      countText(count),
-      ...(live ? [countText(live[at])] : []),
-    ]);
-  const data = { columns: ["Error", THIS_MODEL, ...(live ? [CHAMPION] : [])], rows };
+  const columns = ["Error", THIS_MODEL, ...(live ? [CHAMPION] : [])];
+  const data = { columns, rows: () => barRows(edges, counts, ...(live ? [live] : [])) };
   return figure({ title: "Errors", plot, legend, data });
 }

@@ -6,7 +6,8 @@ const PLOT = { width: 400, height: 290, top: 12, right: 22, bottom: 44 };
  * x, y: {from, to, label, format, log, ticks}; y of rows has names instead, see rowPlot. description: what a screen
  * reader says of it.
  */
-function plotOf({ x, y, description, height = PLOT.height, left = null }) {
+function plotOf({ x: across, y: up, description, height = PLOT.height, left = null }) {
+  const [x, y] = [widened(across), widened(up)];
   const [xTicks, yTicks] = [ticksOf(x), ticksOf(y)];
   const yTexts = yTicks.map(y.format ?? plainText);
   const edge = left ?? 30 + 6.6 * Math.max(...yTexts.map((text) => text.length), 1);
@@ -57,7 +58,8 @@ function upLabel(text, { top, bottom }) {
 }
 
 const ROW = 24;
-const ROW_NAMES = 128;
+const ROW_NAMES = 146;
+const ROW_LETTERS = 21;
 
 /** Rows by name, from above; y(position) is a row's middle. mark: class of the line that stands at 0, if any. */
 function rowPlot({ names, x, description }) {
@@ -69,7 +71,7 @@ function rowPlot({ names, x, description }) {
       "text",
       { class: "tick", x: ROW_NAMES - 8, y: plot.y(at) + 4, "text-anchor": "end" },
       shape("title", {}, name),
-      shortened(name, 18),
+      shortened(name, ROW_LETTERS),
     );
     plot.svg.append(label);
   });
@@ -80,6 +82,10 @@ function fixed(value) {
   return Number(value.toFixed(2));
 }
 
+function pairs(across, up) {
+  return across.map((x, at) => [x, up[at]]);
+}
+
 /** points: [x, y] of the data; points that are not defined are left out. */
 function drawLine(plot, points, kind) {
   const known = points.filter(([x, y]) => isNumber(x) && isNumber(y));
@@ -87,6 +93,11 @@ function drawLine(plot, points, kind) {
   const line = shape("polyline", { class: `line ${kind}`, points: at });
   plot.marks.append(line);
   return line;
+}
+
+/** What guessing, or a perfect model, would draw. */
+function drawDiagonal(plot, from, to) {
+  return drawLine(plot, pairs([from, to], [from, to]), "chance");
 }
 
 /** At the data's x and y. title: what the pointer shows. Shapes differ by kind, as colours do. */
@@ -102,7 +113,10 @@ function symbol(x, y, kind, radius) {
   if (!/champion|failed|best/.test(kind)) return shape("circle", { class: name, cx: x, cy: y, r: radius });
   const r = radius * 1.25;
   if (/failed/.test(kind)) {
-    return shape("path", { class: name, d: `M${x - r},${y - r}L${x + r},${y + r}M${x - r},${y + r}L${x + r},${y - r}` });
+    return shape("path", {
+      class: name,
+      d: `M${x - r},${y - r}L${x + r},${y + r}M${x - r},${y + r}L${x + r},${y - r}`,
+    });
   }
   return shape("path", { class: name, d: `M${x},${y - r}L${x + r},${y}L${x},${y + r}L${x - r},${y}Z` });
 }

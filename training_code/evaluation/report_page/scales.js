@@ -8,6 +8,13 @@ function scaleOf({ from, to, log = false }, start, end) {
   return (value) => start + ((place(value) - low) / width) * (end - start);
 }
 
+/** An axis of no width, as of values that are all the same, gets one. */
+function widened(axis) {
+  if (axis.from !== axis.to) return axis;
+  const half = Math.abs(axis.from) / 2 || 0.5;
+  return { ...axis, from: axis.from - half, to: axis.to + half };
+}
+
 /** Values that an axis shows, all within it. */
 function ticksOf({ from, to, log = false, ticks = null }, count = 5) {
   if (ticks) return ticks;
@@ -21,10 +28,10 @@ function linearTicks(from, to, count) {
   return ticks.map((tick) => Number(tick.toPrecision(12)));
 }
 
-/** The nearest of 1, 2, 5 × 10ⁿ above. */
+/** Of 1, 2, 5 × 10ⁿ the least that is not much below. */
 function roundStep(raw) {
   const power = 10 ** Math.floor(Math.log10(raw));
-  return power * [1, 2, 5, 10].find((factor) => factor * power >= raw * (1 - 1e-9));
+  return power * [1, 2, 5, 10].find((factor) => factor * power >= raw * 0.75);
 }
 
 /** Powers of ten; with few of them, their double and fivefold too. */

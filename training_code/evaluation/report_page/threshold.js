@@ -21,7 +21,7 @@ function nearest(values, wanted) {
   return values.reduce((best, _, at) => (distance(at) < distance(best) ? at : best), 0);
 }
 
-/** slider.watchers: functions that are told {at, threshold, championThreshold} whenever it moves; start() tells them first. */
+/** slider.watchers are told {at, threshold, championThreshold} whenever it moves; start() tells them first. */
 function thresholdSection(evidence, slider) {
   const { facts, evaluation, task, champion, positive } = evidence;
   const { thresholds } = facts;
@@ -52,12 +52,17 @@ function thresholdSection(evidence, slider) {
 function sliderControls(at, own, positive, championThreshold) {
   const marks = element("datalist", { id: "own-threshold" }, element("option", { value: own }));
   const steps = { min: 0, max: at.length - 1, step: 1, value: own, list: "own-threshold" };
-  const range = element("input", { type: "range", id: "threshold", ...steps });
-  const value = element("output", { for: "threshold", id: "threshold-value" });
+  const range = element("input", { type: "range", id: "threshold-slider", ...steps });
+  const value = element("output", { for: "threshold-slider", id: "threshold-value" });
   const back = element("button", { type: "button", id: "own" }, `Back to the model's own, ${plainText(at[own])}`);
   const pinned = element("input", { type: "checkbox", id: "pinned" });
-  const pin = element("label", { class: "pin" }, pinned, ` Keep the champion at its own, ${plainText(championThreshold)}`);
-  const label = element("label", { for: "threshold" }, `Call a row “${positive}” from a score of `, value);
+  const pin = element(
+    "label",
+    { class: "pin" },
+    pinned,
+    ` Keep the champion at its own, ${plainText(championThreshold)}`,
+  );
+  const label = element("label", { for: "threshold-slider" }, `Call a row “${positive}” from a score of `, value);
   const say = (threshold, isOwn) => {
     value.textContent = `${plainText(threshold)}${isOwn ? ", the model's own" : ""}`;
     range.setAttribute("aria-valuetext", `threshold ${value.textContent}`);
@@ -132,14 +137,27 @@ function thresholdFigure({ facts, evaluation }, own, slider) {
   const { at, challenger } = facts.thresholds;
   const shares = at.map((_, position) => sharesOf(countsAt(challenger, position)));
   const x = { ...SCORE, label: "Threshold" };
-  const plot = plotOf({ x, y: { ...SHARE, label: "Share" }, description: "This model's precision, recall and F1 by threshold" });
-  for (const [name, kind] of THRESHOLD_LINES) drawLine(plot, at.map((value, position) => [value, shares[position][name]]), kind);
+  const plot = plotOf({
+    x,
+    y: { ...SHARE, label: "Share" },
+    description: "This model's precision, recall and F1 by threshold",
+  });
+  for (const [name, kind] of THRESHOLD_LINES)
+    drawLine(
+      plot,
+      at.map((value, position) => [value, shares[position][name]]),
+      kind,
+    );
   if (isNumber(evaluation.threshold)) drawUpright(plot, at[own], "own");
   const move = drawUpright(plot, at[own], "current");
   slider.watchers.push(({ threshold }) => move(threshold));
   const lines = THRESHOLD_LINES.map(([name, kind]) => ["line", kind, titleOf(name)]);
   const legend = [...lines, ["segment", "current", "Chosen threshold"], ["segment", "own", "The model's own"]];
-  const rows = () => at.map((value, position) => [plainText(value), ...THRESHOLD_LINES.map(([name]) => shareText(shares[position][name]))]);
+  const rows = () =>
+    at.map((value, position) => [
+      plainText(value),
+      ...THRESHOLD_LINES.map(([name]) => shareText(shares[position][name])),
+    ]);
   const data = { columns: ["Threshold", "Precision", "Recall", "F1"], rows };
   return figure({ title: "This model at other thresholds", plot, legend, data });
 }

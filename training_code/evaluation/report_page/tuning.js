@@ -22,7 +22,9 @@ function minimizes({ objective }) {
 function tuningSummary(tuning, trials) {
   const { counts = {}, best, baseline, warm_start: warm } = tuning;
   const metric = tuning.objective?.metric ?? "objective";
-  const ends = ["completed", "stopped", "failed"].filter((kind) => counts[kind]).map((kind) => `${counts[kind]} ${kind}`);
+  const ends = ["completed", "stopped", "failed"]
+    .filter((kind) => counts[kind])
+    .map((kind) => `${counts[kind]} ${kind}`);
   return [
     tuning.reason ? paragraph(tuning.reason) : null,
     descriptions([
@@ -30,8 +32,15 @@ function tuningSummary(tuning, trials) {
       ["Took", durationText(tuning.seconds)],
       ["Objective", `${metric}, ${minimizes(tuning) ? "less" : "more"} is better`],
       ["Best of the search", best && metricText(best.objective)],
-      [baseline?.source === "champion" ? "The champion's hyperparameters" : "The definition's hyperparameters", baseline && metricText(baseline.objective)],
-      ["Chosen", tuning.chosen && (tuning.chosen === "tuned" ? "the best of the search" : "the hyperparameters without the search")],
+      [
+        baseline?.source === "champion" ? "The champion's hyperparameters" : "The definition's hyperparameters",
+        baseline && metricText(baseline.objective),
+      ],
+      [
+        "Chosen",
+        tuning.chosen &&
+          (tuning.chosen === "tuned" ? "the best of the search" : "the hyperparameters without the search"),
+      ],
       ["Went on from", warm && `${warm.job} (${warm.type})`],
       ["Job", tuning.job && code(tuning.job)],
     ]),
@@ -49,8 +58,9 @@ function edgeWarnings({ best, ranges }) {
     "ul",
     { class: "warnings" },
     edges.map(([name, range, edge]) => {
-      const place = `${settingText(best.hyperparameters[name])}, at the ${edge} end of ${settingText(range.min)} to ${settingText(range.max)}`;
-      return element("li", {}, `The best ${name} is ${place}: a wider range may hold a better one.`);
+      const place = `at the ${edge} end of ${settingText(range.min)} to ${settingText(range.max)}`;
+      const value = settingText(best.hyperparameters[name]);
+      return element("li", {}, `The best ${name} is ${value}, ${place}: beyond it may lie a better one.`);
     }),
   );
 }
@@ -114,16 +124,23 @@ function influenceTable(tuning, ended) {
   if (!found.length) return null;
   const rows = found.map(({ name, measure, strength, trend }) => {
     const range = tuning.ranges[name];
-    return [name, strengthBar(strength), measure ?? "–", trendText(trend), rangeText(range), settingText(tuning.best?.hyperparameters?.[name])];
+    return [
+      name,
+      strengthBar(strength),
+      measure ?? "–",
+      trendText(trend),
+      rangeText(range),
+      settingText(tuning.best?.hyperparameters?.[name]),
+    ];
   });
-  const words = (title) => ({ title, text: true });
   const columns = ["Hyperparameter", "Influence", words("Measure"), words("Objective"), words("Searched"), "Best"];
   return [
     element("h3", {}, "Which mattered most"),
     dataTable("Influence of each hyperparameter on the objective", columns, rows),
     note(
-      "Influence: how closely the objective follows the hyperparameter over the training jobs, from 0 to 1; |Spearman's ρ| of the ranks, ",
-      "η² (the share of the variance between the groups) for categories. It sees each one alone, not how they act together.",
+      "Influence: how closely the objective follows the hyperparameter over the training jobs, from 0 to 1. ",
+      "|Spearman's ρ| is of the ranks; η², of categories, is the share of the variance between the groups. ",
+      "It sees each one alone, not how they act together.",
     ),
   ];
 }
@@ -163,7 +180,14 @@ function rangeFigure(name, tuning, ended) {
     const title = `job ${trial.number}: ${name} ${settingText(value)}, ${metricText(trial.objective)}`;
     drawPoint(plot, place(value), trial.objective, trialKind(trial, tuning), title, best.includes(trial) ? 5.5 : 3.5);
   }
-  return figure({ title: name, plot, legend: [["point", "challenger", "Training job"], ["point", "best", "Best"]] });
+  return figure({
+    title: name,
+    plot,
+    legend: [
+      ["point", "challenger", "Training job"],
+      ["point", "best", "Best"],
+    ],
+  });
 }
 
 function rangeAxis(name, { type, min, max, scaling }, categories) {
@@ -177,7 +201,6 @@ function rangeAxis(name, { type, min, max, scaling }, categories) {
 
 function trialTable({ ranges = {}, objective, best }, trials) {
   const names = Object.keys(ranges);
-  const words = (title) => ({ title, text: true });
   const rows = trials.map((trial) => [
     trial.job === best?.job ? `${trial.number}, best` : trial.number,
     trial.status,
@@ -185,5 +208,9 @@ function trialTable({ ranges = {}, objective, best }, trials) {
     ...names.map((name) => settingText(trial.hyperparameters?.[name])),
     durationText(trial.seconds),
   ]);
-  return dataTable("Training jobs of the search", ["Job", words("Status"), objective?.metric ?? "Objective", ...names, "Took"], rows);
+  return dataTable(
+    "Training jobs of the search",
+    ["Job", words("Status"), objective?.metric ?? "Objective", ...names, "Took"],
+    rows,
+  );
 }

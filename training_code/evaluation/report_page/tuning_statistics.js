@@ -4,7 +4,7 @@
 function ranksOf(values) {
   const order = values.map((_, at) => at).sort((one, other) => values[one] - values[other]);
   const ranks = new Array(values.length);
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     let end = start;
     while (end + 1 < order.length && values[order[end + 1]] === values[order[start]]) end += 1;
     for (let at = start; at <= end; at += 1) ranks[order[at]] = (start + end) / 2 + 1;

@@ -29,7 +29,7 @@ function headOf({ facts, run }) {
     ["Data", lineage.data_version && code(lineage.data_version)],
     ["Stage", run?.stage],
     [run ? "Registered" : "Evaluated", timeText(run?.registered_at ?? facts.made_at)],
-    ["Status then", STATUSES[run?.status] ?? run?.status],
+    ["Status when registered", STATUSES[run?.status] ?? run?.status],
   ];
   document.title = `${title}: evaluation report`;
   return [element("p", { class: "kind" }, "Evaluation report"), element("h1", {}, title), descriptions(about)];
@@ -37,10 +37,10 @@ function headOf({ facts, run }) {
 
 function verdictSection({ run, ...evidence }) {
   if (!run) return [verdictBanner("none", "–", "Not registered", [unregistered(evidence.facts)]), testSet(evidence)];
-  const [sign, words] = VERDICTS[run.verdict] ?? ["–", `The gate's verdict: ${run.verdict ?? NOT_MEASURED}`];
+  const [sign, said] = VERDICTS[run.verdict] ?? ["–", `The gate's verdict: ${run.verdict ?? NOT_MEASURED}`];
   const reasons = [run.summary ?? []].flat();
   return [
-    verdictBanner(run.verdict, sign, words, [tally(run.checks ?? []), reasonList(run, reasons)]),
+    verdictBanner(run.verdict, sign, said, [tally(run.checks ?? []), reasonList(run, reasons)]),
     testSet(evidence),
     checksOf(run.checks ?? []),
   ];
@@ -54,19 +54,19 @@ function unregistered({ made_at: time }) {
   );
 }
 
-function verdictBanner(verdict, sign, words, content) {
+function verdictBanner(verdict, sign, said, content) {
   return element(
     "div",
     { class: `verdict ${verdict}` },
     element("span", { class: "sign", "aria-hidden": "true" }, sign),
-    element("div", {}, element("p", { class: "words" }, words), ...content),
+    element("div", {}, element("p", { class: "words" }, said), ...content),
   );
 }
 
 function tally(checks) {
-  const parts = Object.entries(OUTCOMES).map(([outcome, [, words]]) => {
+  const parts = Object.entries(OUTCOMES).map(([outcome, [, name]]) => {
     const count = checks.filter((check) => outcomeOf(check) === outcome).length;
-    return count ? `${count} ${words}` : null;
+    return count ? `${count} ${name}` : null;
   });
   const said = parts.filter(Boolean).join(", ");
   return said ? paragraph(`Of ${several(checks.length, "check")}: ${said}.`) : null;
@@ -77,7 +77,13 @@ function reasonList({ checks }, summary) {
   const serious = (checks ?? []).filter((check) => ["fail", "needs-human"].includes(outcomeOf(check)));
   const ordered = Object.keys(OUTCOMES).flatMap((outcome) => serious.filter((check) => outcomeOf(check) === outcome));
   const reasons = checks?.length ? ordered.map((check) => check.reason) : summary;
-  return reasons.length ? element("ul", { class: "reasons" }, reasons.map((reason) => element("li", {}, reason))) : null;
+  return reasons.length
+    ? element(
+        "ul",
+        { class: "reasons" },
+        reasons.map((reason) => element("li", {}, reason)),
+      )
+    : null;
 }
 
 function testSet({ evaluation, task, positive }) {
@@ -98,7 +104,7 @@ function checksOf(checks) {
 
 function checkItem(check) {
   const outcome = outcomeOf(check);
-  const [sign, words] = OUTCOMES[outcome] ?? ["?", String(outcome)];
+  const [sign, said] = OUTCOMES[outcome] ?? ["?", String(outcome)];
   const measured = [
     ["measured", check.value],
     ["bound", check.bound],
@@ -108,7 +114,13 @@ function checkItem(check) {
     "li",
     { class: `check ${outcome}` },
     element("span", { class: "sign", "aria-hidden": "true" }, sign),
-    element("p", { class: "name" }, element("strong", {}, check.name), " ", element("span", { class: "outcome" }, words)),
+    element(
+      "p",
+      { class: "name" },
+      element("strong", {}, check.name),
+      " ",
+      element("span", { class: "outcome" }, said),
+    ),
     element("p", {}, check.reason, numbers ? element("span", { class: "hint" }, ` (${numbers})`) : null),
   );
 }

@@ -68,7 +68,8 @@ function plainText(value) {
 /** Two significant digits, as many as a deviation deserves. */
 function deviationText(value) {
   const size = Math.abs(value);
-  return size > 0 && size < 100 ? grouped(value, Math.min(6, 1 - Math.floor(Math.log10(size)))) : metricText(value);
+  const decimals = size === 0 ? 0 : Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(size))));
+  return grouped(value, decimals, decimals);
 }
 
 /** A hyperparameter as one writes it: no thousands separator, and no more digits than one can read. */

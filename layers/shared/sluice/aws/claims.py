@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.idempotency import (
 )
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAlreadyInProgressError
 
+from sluice.aws.invocation import current_invocation
 from sluice.errors import TransientError
 
 _REMEMBERED_SECONDS = 7 * 24 * 3600
@@ -33,11 +34,16 @@ def once(table: str, prefix: str, key: str, action: Callable[[], dict[str, Any]]
     def act(*, claim: str) -> dict[str, Any]:
         return action()
 
+    config = IdempotencyConfig(expires_after_seconds=_REMEMBERED_SECONDS, use_local_cache=False)
+    current = current_invocation()
+    if current is not None:
+        # A function that dies in here frees its claim when its time would have been over, not after a week.
+        config.register_lambda_context(current)
     remembered: Callable[..., dict[str, Any]] = idempotent_function(
         act,
         data_keyword_argument="claim",
         persistence_store=DynamoDBPersistenceLayer(table_name=table),
-        config=IdempotencyConfig(expires_after_seconds=_REMEMBERED_SECONDS, use_local_cache=False),
+        config=config,
         key_prefix=prefix,
     )
     try:

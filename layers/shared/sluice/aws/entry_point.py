@@ -10,6 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sluice.audit import Action
+from sluice.aws.invocation import invocation
 
 Handler = Callable[[dict[str, Any], LambdaContext], Any]
 
@@ -47,7 +48,8 @@ def entry_point(handler: Handler) -> Handler:
 
     @wraps(handler)
     def run(event: dict[str, Any], context: LambdaContext) -> Any:
-        answer = instrumented()(event, context)
+        with invocation(context):
+            answer = instrumented()(event, context)
         logger().info("done", extra={"answer": answer})
         return answer
 

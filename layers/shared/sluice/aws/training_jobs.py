@@ -1,5 +1,6 @@
 """SageMaker's training and tuning jobs, as far as a run asks for earlier ones and for its own search."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,7 @@ class JobUnknownError(Exception):
 
 @dataclass(frozen=True)
 class Trial:
-    """One training job of a tuning job. objective: None where it told none."""
+    """One training job of a tuning job. objective: None where it told none, or no number."""
 
     job: str
     status: str
@@ -110,7 +111,7 @@ def _trial(summary: "HyperParameterTrainingJobSummaryTypeDef") -> Trial:
     return Trial(
         job=summary["TrainingJobName"],
         status=summary["TrainingJobStatus"],
-        objective=final["Value"] if final else None,
+        objective=final["Value"] if final and math.isfinite(final["Value"]) else None,
         hyperparameters=summary["TunedHyperParameters"],
         created_at=summary["CreationTime"],
         started_at=summary.get("TrainingStartTime"),

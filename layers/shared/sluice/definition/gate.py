@@ -74,11 +74,18 @@ class ChampionComparison(Section):
     minimum_gain: float = Field(
         default=-0.005,
         description="Gain over the champion, in the metric's unit, counted so that more is better; negative: a loss "
-        "that is accepted.",
+        "that is accepted. By default -0.005, and 0 with policy better.",
     )
     confidence: float = Field(
         default=0.95, gt=0.5, lt=1, description="Of what is shown: 0.95 is wrong in at most one of twenty runs."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _better_is_more_than_nothing(cls, rule: object) -> object:
+        if isinstance(rule, dict) and rule.get("policy") == "better":
+            return {"minimum_gain": 0.0, **rule}
+        return rule
 
 
 class SliceRule(Section):

@@ -57,9 +57,11 @@ def _classes(data: TrainingData, rule: DataRule) -> Check:
     label, before, now = _largest_shift(data.previous.shares, data.counts.shares)
     shift = abs(now - before)
     bad = shift > bound
-    told = f"The share of class {one_line(label)!r} went from {share(before)} to {share(now)} since the last run"
-    accepted = f"a change of {share(bound)} is accepted"
-    reason = f"{told}; {accepted}." if bad else f"{told}, more than any other; {accepted}."
+    told = f"{one_line(label)!r} went from {share(before)} to {share(now)}"
+    if bad:
+        reason = f"The share of class {told} since the last run; a change of {share(bound)} is accepted."
+    else:
+        reason = f"No class's share changed by more than {share(bound)} since the last run; the most: {told}."
     return _judged(_CLASSES, bad, shift, bound, reason)
 
 
@@ -99,7 +101,7 @@ def _drift(drift: Drift | None, rule: DataRule) -> Check:
         return _skipped(_DRIFT, f"Drift was not judged: no feature could be measured.{without}", bound)
     drifted = [f"{one_line(name)} {psi:.2f}" for psi, name in known if psi > bound]
     if drifted:
-        told = f"Against the champion's training data drifted more than {bound:g} (PSI): {listed(drifted)}."
+        told = f"Drifted more than {bound:g} (PSI) from the champion's training data: {listed(drifted)}."
     else:
-        told = f"No feature drifted more than {bound:g} (PSI) against the champion's training data."
+        told = f"No feature drifted more than {bound:g} (PSI) from the champion's training data."
     return _judged(_DRIFT, bool(drifted), known[0][0], bound, told + without)

@@ -57,17 +57,28 @@ def _config(definition: Model, ranges: Ranges) -> dict[str, Any]:
         config["ResourceLimits"]["MaxParallelTrainingJobs"] = min(tuning.parallel_jobs, tuning.combinations)
     else:
         config["ResourceLimits"]["MaxNumberOfTrainingJobs"] = tuning.max_jobs
-    if tuning.strategy == "Hyperband":
-        config["StrategyConfig"] = {"HyperbandStrategyConfig": _hyperband(definition)}
+    rounds = rounds_of_hyperband(definition)
+    if rounds is not None:
+        config["StrategyConfig"] = {"HyperbandStrategyConfig": _hyperband(definition, rounds)}
     return config
 
 
-def _hyperband(definition: Model) -> dict[str, int]:
+def rounds_of_hyperband(definition: Model) -> int | None:
+    """How many rounds a job of Hyperband trains at most; None for another strategy."""
+    tuning = definition.tuning
+    if tuning.strategy != "Hyperband":
+        return None
+    longest = tuning.hyperband.max_resource if tuning.hyperband else None
+    return longest or int(definition.training.hyperparameters.get("num_round", _DEFAULT_ROUNDS))
+
+
+def _hyperband(definition: Model, longest: int) -> dict[str, int]:
     chosen = definition.tuning.hyperband
-    rounds = int(definition.training.hyperparameters.get("num_round", _DEFAULT_ROUNDS))
-    longest = (chosen.max_resource if chosen else None) or rounds
-    shortest = chosen.min_resource if chosen else 10
-    return {"MinResource": min(shortest, longest), "MaxResource": longest}
+    shortest = min(chosen.min_resource if chosen else 10, longest)
+    # A job that comes to MaxResource is stopped, and would lose its model: train.py ends by itself after its rounds,
+    # of which it tells the best one twice.
+    reserve = 0 if definition.training.algorithm == "custom" else 2
+    return {"MinResource": shortest, "MaxResource": longest + reserve}
 
 
 def _parameter_ranges(ranges: Ranges) -> dict[str, list[dict[str, Any]]]:

@@ -90,7 +90,7 @@ def test_a_champion_that_could_not_be_scored_is_told() -> None:
 
 
 def test_hyperparameters_that_differ_are_named_with_both_values() -> None:
-    found = compare(facts(1), facts(2, hyperparameters={"eta": "0.05", "max_depth": "4", "subsample": "0.8"}))
+    found = compare(facts(1), facts(2, hyperparameters={"eta": "0.05", "max_depth": "4.0", "subsample": "0.8"}))
     assert found.hyperparameters == (Row("eta", "0.1", "0.05"), Row("subsample", None, "0.8"))
 
 

@@ -64,6 +64,13 @@ def test_jobs_that_have_not_begun_are_not_asked_for() -> None:
     assert asked == ["prep-1", "train-1", "tune-1"]
 
 
+def test_of_an_ended_run_whose_history_is_gone_the_jobs_are_still_told() -> None:
+    found = steps_of([], planned_jobs(PLAN), seconds, is_running=False)
+    assert [(step.step, step.outcome, step.job_seconds) for step in found] == [
+        ("Preprocess", None, 4.0), ("Train", None, 3.0), ("Tune", None, None), ("Evaluate", None, None),
+    ]  # fmt: skip
+
+
 def test_the_document_tells_everything_but_the_plan() -> None:
     ended = run(
         status="SUCCEEDED",

@@ -116,6 +116,10 @@ def no_seconds(kind: str, name: str) -> None:
             "Gate: done in 0.4 s (verdict needs-human)",
         ),
         (
+            StepEnded("Validate", NOW, 9.0, None, {"ExecutionArn": "a", "Output": {"verdict": "fail", "reason": "no"}}),
+            "Validate: done in 9.0 s (verdict fail)",
+        ),
+        (
             StepEnded(
                 "Register", NOW, 0.4, None, {"package_arn": "a", "version": 3, "status": "PendingManualApproval"}
             ),

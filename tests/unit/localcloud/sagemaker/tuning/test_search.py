@@ -183,11 +183,17 @@ def test_hyperband_gives_up_most_of_the_worst_early():
     assert sum(told < 9 for told in epochs) >= 10
 
 
+def test_hyperband_lets_the_best_job_tell_its_result_once_more():
+    search = hyperband(6, 6)
+    proposal = search.ask()
+    assert [search.report(proposal.number, 0.9) for _ in range(8)] == [False] * 7 + [True]
+
+
 def test_hyperband_lets_a_job_have_its_least_and_no_more_than_its_most():
     search = hyperband(4, 6)
     for value in (0.9, 0.8, 0.7, 0.6, 0.5):
         proposal = search.ask()
-        heard = [search.report(proposal.number, value) for _ in range(7)]
+        heard = [search.report(proposal.number, value) for _ in range(8)]
         assert heard[:3] == [False] * 3
-        assert heard[6], "the seventh of six"
+        assert heard[7], "six, its result once more, and yet another"
         search.tell(proposal.number, value, completed=False)

@@ -187,7 +187,7 @@ def test_a_script_that_is_worse_than_the_others_is_stopped_early(cloud, tune, ch
 
 def test_hyperband_stops_a_job_that_takes_more_than_its_share(tune, children):
     script = STRICT + (
-        "import time\nfor epoch in range(5):\n    print('validation-score:0.5', flush=True)\ntime.sleep(60)\n"
+        "import time\nfor epoch in range(6):\n    print('validation-score:0.5', flush=True)\ntime.sleep(60)\n"
     )
     config = {"HyperbandStrategyConfig": {"MinResource": 4, "MaxResource": 4}}
     job = tune(script, Strategy="Hyperband", StrategyConfig=config, limits={"MaxNumberOfTrainingJobs": 2})
