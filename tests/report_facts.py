@@ -265,23 +265,23 @@ def _importance(features: Sequence[str]) -> Facts:
 def _feature(at: int, name: str) -> Facts:
     if name in CATEGORIES:
         levels = [{"value": "Month-to-month", "share": 0.55}, {"value": "One year", "share": 0.21}]
-        numbers = dict.fromkeys(("mean", "std", "min", "max"))
+        summary = dict.fromkeys(("mean", "std", "min", "max"))
         return {
             "feature": name,
             "type": "categorical",
             "missing": 0.0,
             "distinct": 3,
-            **numbers,
+            **summary,
             "levels": levels,
             "psi": 0.01,
         }
-    numbers = {"mean": 32.4 + at, "std": 24.6, "min": 0.0, "max": 8684.8}
+    summary = {"mean": 32.4 + at, "std": 24.6, "min": 0.0, "max": 8684.8}
     return {
         "feature": name,
         "type": "numeric",
         "missing": 0.0016,
         "distinct": None,
-        **numbers,
+        **summary,
         "levels": None,
         "psi": None,
     }

@@ -141,7 +141,11 @@ def readable_cause(cause: str) -> str:
     for key in ("ExitMessage", "FailureReason", "errorMessage"):
         if document.get(key):
             return str(document[key])
-    return cause
+    job = job_of(document)
+    if job is None:
+        return cause
+    status = next((value for key, value in document.items() if key.endswith("JobStatus")), "failed")
+    return f"{job[0]} job {job[1]} ended as {status} and gave no reason"
 
 
 def _payload(result: Mapping[str, Any]) -> Mapping[str, Any]:

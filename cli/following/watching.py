@@ -5,11 +5,11 @@ was reported before is a prefix of what is known now.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cli.errors import OperationFailedError
-from cli.following.events import RunEnded, RunEvent
+from cli.following.events import RunEnded, RunEvent, StepEnded
 from cli.following.history import read_history
 
 Progress = Callable[[], RunEvent | None]
@@ -37,13 +37,18 @@ def follow(
         reported = len(events)
         if events and isinstance(events[-1], RunEnded):
             return
-        if (told := progress()) is not None:
+        if not _has_tuned(events) and (told := progress()) is not None:
             yield told
         if clock() >= deadline:
             raise OperationFailedError(
                 f"the run has not ended after {limit_seconds:.0f} s. It goes on: follow it with sluice runs --follow"
             )
         sleep(every_seconds)
+
+
+def _has_tuned(events: Sequence[RunEvent]) -> bool:
+    """The step's own end tells the last of its progress."""
+    return any(isinstance(event, StepEnded) and event.job and event.job[0] == "tuning" for event in events)
 
 
 def load_history(states: Any, execution_arn: str) -> list[Mapping[str, Any]]:

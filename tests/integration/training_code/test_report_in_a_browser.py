@@ -15,7 +15,7 @@ from sluice.report_page import ReportPage
 from tests import report_facts
 from tests.browser import OpenPage, chromium, open_page, running_browser
 from tests.run_facts import RUN_ID, registered, run_facts, single_trial
-from tests.unit.training_code.evaluation.models import make_model, make_trained
+from tests.unit.training_code.evaluation.models import make_model, make_trained, write_holdout
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = "</script><script>alert(1)</script>"
@@ -168,7 +168,7 @@ def test_differences_are_read_by_their_intervals_and_directions(binary: OpenPage
     assert read["Precision"] == "▼ worse"
     assert read["ROC AUC"] == "not told apart"
     assert read["Calibration error less is better"] == "not measured"
-    assert "The champion is version 6." in binary.text("#metrics")
+    assert "champion, which is version 6, on the same test rows" in binary.text("#metrics")
 
 
 def matrix(opened: OpenPage, at: int) -> dict[str, int]:
@@ -257,6 +257,7 @@ def test_a_section_that_cannot_be_drawn_takes_no_other_with_it(browser: Browser,
 
 def test_an_old_evaluation_says_what_it_did_not_measure(browser: Browser, folder: Path):
     with open_page(browser, folder / "old evaluation.html") as opened:
+        assert "How sure the differences are was not measured." in opened.text("#metrics")
         assert "Importance: not measured." in opened.text("#features")
         assert "Row counts: not measured." in opened.text("#data")
         assert "Other thresholds: not measured." in opened.text("#threshold")
@@ -327,3 +328,17 @@ def test_what_evaluate_writes_and_a_registration_completes(browser: Browser, tmp
             evaluation = json.loads((tmp_path / "out" / "evaluation" / "evaluation.json").read_text())
             held: Any = evaluation["binary_classification_metrics"]["confusion_matrix"]
             assert list(matrix(opened, 0).values()) == [held[one][other] for one in "01" for other in "01"]
+
+
+def test_a_test_set_of_one_class_has_a_page_without_curves_of_nothing(browser: Browser, tmp_path: Path):
+    trained = make_trained(tmp_path, BINARY)
+    write_holdout(trained.holdout, [row for row in trained.rows if row["y"] == "No"])
+    champion = make_model(tmp_path / "champion", BINARY, seed=7)
+    evaluate.main(trained.arguments(tmp_path / "out", "--champion", str(champion), slices=["city"]))
+    with open_page(browser, tmp_path / "out" / "report" / "report.html") as opened:
+        assert "ROC AUC\tnot defined\tnot defined" in opened.text("#metrics tbody")
+        recall = opened.page.locator("#threshold tr", has=opened.page.get_by_text("Recall", exact=True)).first
+        assert recall.inner_text() == "Recall\tnot defined\tnot defined\tnot defined"
+        assert opened.evaluate(SPILLED) == []
+        assert opened.evaluate("() => document.documentElement.outerHTML.includes('NaN,')") is False
+        assert opened.complaints == []

@@ -34,7 +34,8 @@ def attached(layer: Path, monkeypatch: pytest.MonkeyPatch) -> TrainingCode:
 
 
 def test_the_layer_holds_every_file_of_the_training_code(layer: Path) -> None:
-    source = {path.relative_to(SOURCE) for path in SOURCE.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    files = {path.relative_to(SOURCE) for path in SOURCE.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    source = {path for path in files if not path.parts[0].startswith(".")}  # tools' caches
     built = {path.relative_to(layer / "training_code") for path in layer.rglob("*") if path.is_file()}
     assert built == source - {Path("Makefile")}
 

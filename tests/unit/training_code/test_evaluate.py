@@ -403,4 +403,3 @@ def test_a_test_set_of_one_class_is_valid_json_with_nulls(tmp_path: Path):
     assert evaluation["champion"]["differences"]["auc"] == auc
     assert all(part["champion"]["differences"]["auc"] == auc for part in evaluation["slices"])
     assert evaluation["champion"]["differences"]["log_loss"]["standard_deviation"] > 0
-    assert "not defined" in (tmp_path / "out" / "report" / "report.html").read_text(encoding="utf-8")

@@ -32,7 +32,7 @@ function confusionCell(count, total, right) {
     element(
       "span",
       { class: "hint" },
-      percentText(share, 0),
+      percentText(total ? share : null, 0),
       unseen(right ? " of the row, right" : " of the row, wrong"),
     ),
   );

@@ -55,13 +55,15 @@ function versionOf(arn) {
 const METHODS = { delong: "DeLong's variance", "paired-bootstrap": "a paired bootstrap" };
 
 function comparisonNote({ package_arn: arn, differences }) {
-  const used = new Set(Object.values(differences ?? {}).map((difference) => METHODS[difference.method]));
-  const methods = [...used].filter(Boolean).join(" and ");
-  const how = methods ? `, which ${methods} ${used.size > 1 ? "give" : "gives"}` : "";
   return note(
-    "Difference: this model − champion, on the same test rows. Its interval is ± 1.96 standard deviations",
-    `${how}; “not told apart” means that it holds 0, each metric read by itself. The champion is `,
-    versionOf(arn) ?? "the live version",
-    ".",
+    `Difference: this model − champion, which is ${versionOf(arn) ?? "the live version"}, on the same test rows. `,
+    differences ? intervalNote(differences) : "How sure the differences are was not measured.",
   );
+}
+
+function intervalNote(differences) {
+  const used = [...new Set(Object.values(differences).map(({ method }) => METHODS[method]))].filter(Boolean);
+  const how = used.length ? `, which ${used.join(" and ")} ${used.length > 1 ? "give" : "gives"}` : "";
+  const meaning = "“not told apart” means that it holds 0, each metric read by itself.";
+  return `Their interval is ± 1.96 standard deviations${how}; ${meaning}`;
 }

@@ -3,12 +3,12 @@
 const PLOT = { width: 400, height: 290, top: 12, right: 22, bottom: 44 };
 
 /**
- * x, y: {from, to, label, format, log, ticks}; y of rows has names instead, see rowPlot. description: what a screen
- * reader says of it.
+ * x, y: {from, to, label, format, log, ticks or about how many: count}; y of rows has names instead, see rowPlot.
+ * description: what a screen reader says of it.
  */
 function plotOf({ x: across, y: up, description, height = PLOT.height, left = null }) {
   const [x, y] = [widened(across), widened(up)];
-  const [xTicks, yTicks] = [ticksOf(x), ticksOf(y)];
+  const [xTicks, yTicks] = [ticksOf(x, x.count), ticksOf(y)];
   const yTexts = yTicks.map(y.format ?? plainText);
   const edge = left ?? 30 + 6.6 * Math.max(...yTexts.map((text) => text.length), 1);
   const area = { left: edge, right: PLOT.width - PLOT.right, top: PLOT.top, bottom: height - PLOT.bottom };
@@ -65,7 +65,7 @@ const ROW_LETTERS = 21;
 function rowPlot({ names, x, description }) {
   const height = PLOT.top + PLOT.bottom + ROW * names.length;
   const y = { from: names.length - 0.5, to: -0.5, ticks: [] };
-  const plot = plotOf({ x, y, description, height, left: ROW_NAMES });
+  const plot = plotOf({ x: { ...x, count: 4 }, y, description, height, left: ROW_NAMES });
   names.forEach((name, at) => {
     const label = shape(
       "text",

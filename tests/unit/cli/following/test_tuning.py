@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,12 +75,14 @@ def test_a_run_that_does_not_tune_has_nothing_to_tell() -> None:
     assert isinstance(watch_of(TuningJobs(), {"tuning": {"job_name": "tune-1", "max_jobs": 20}}), TuningWatch)
 
 
-def test_progress_is_told_between_the_steps_and_not_after_the_end() -> None:
+def test_progress_is_told_until_the_step_has_ended() -> None:
     """Each look: the history first, then the progress."""
     entered = {"type": "TaskStateEntered", "timestamp": NOW, "stateEnteredEventDetails": {"name": "Tune"}}
     exited = {"type": "TaskStateExited", "timestamp": NOW, "stateExitedEventDetails": {"name": "Tune"}}
     ended = {"type": "ExecutionSucceeded", "timestamp": NOW}
-    looks = iter([[entered], [entered, exited, ended]])
+    output = json.dumps({"HyperParameterTuningJobName": "tune-1"})
+    done = {"type": "TaskSucceeded", "timestamp": NOW, "taskSucceededEventDetails": {"output": output}}
+    looks = iter([[entered], [entered, done, exited], [entered, done, exited, ended]])
     asked: list[int] = []
 
     class States:

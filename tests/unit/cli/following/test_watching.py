@@ -111,6 +111,14 @@ def test_a_caught_failure_stays_with_its_step() -> None:
     assert finished.error is None
 
 
+def test_a_job_that_was_stopped_by_hand_gives_no_reason() -> None:
+    cause = json.dumps({"HyperParameterTuningJobName": "tune-1", "HyperParameterTuningJobStatus": "Stopped"})
+    history = [started(), entered("Tune", 1), failed(2, "States.TaskFailed", cause)]
+    attempt = read_history(history)[1]
+    assert isinstance(attempt, AttemptFailed)
+    assert attempt.cause == "tuning job tune-1 ended as Stopped and gave no reason"
+
+
 def test_a_lambdas_error_is_its_message() -> None:
     cause = json.dumps({"errorType": "DefectError", "errorMessage": "no evaluation.json", "stackTrace": []})
     history = [started(), entered("Gate", 1), failed(2, "DefectError", cause)]

@@ -106,3 +106,14 @@ def test_the_confusion_matrix_names_the_classes():
         "b": {"a": 0, "b": 1, "c": 0},
         "c": {"a": 0, "b": 1, "c": 0},
     }
+
+
+def test_confusion_matrices_of_many_replicates_are_made_in_parts(monkeypatch: pytest.MonkeyPatch):
+    labels, scores = _scored(50)
+    sample = Multiclass(CLASSES[:3]).sample(labels, scores)
+    (rows,) = Bootstrap(7).rows(50)
+    at_once = sample.replicates(rows)
+    monkeypatch.setattr(multiclass, "CHUNK_CELLS", 20)
+    in_parts = sample.replicates(rows)
+    assert {name: values.tolist() for name, values in in_parts.items()} == {n: v.tolist() for n, v in at_once.items()}
+    assert all(values.shape == (7,) for values in in_parts.values())
