@@ -2,6 +2,7 @@
 
 make bench                                       all of it, about twenty minutes on 2 cores
 make bench ARGS='--only inference --rounds 5'    one part, printed and not written
+make bench ARGS='--only inference --update'      one part, written into the results that are there
 make bench ARGS='--rows 100000 --out /tmp'       a quick look, written elsewhere
 """
 
@@ -32,6 +33,7 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=2_000_000, help="of the large file (default: 2,000,000)")
     parser.add_argument("--rounds", type=int, default=3, help="of each comparison; the median counts (default: 3)")
     parser.add_argument("--only", choices=PARTS, action="append", help="this part; may be given again")
+    parser.add_argument("--update", action="store_true", help="keep the other rows of results.json")
     parser.add_argument("--out", type=Path, help="folder for results.json and results.md (default: benchmarks/)")
     return parser.parse_args(argv)
 
@@ -41,9 +43,11 @@ def main(argv: list[str]) -> None:
     parts = arguments.only or list(PARTS)
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
         rows = list(_measure(parts, arguments.rows, arguments.rounds, Path(folder)))
+    out = arguments.out or (None if arguments.only and not arguments.update else HERE)
     found = results.document(rows)
+    if arguments.update:
+        found = results.updated(results.read(out or HERE), found)
     print(f"\n{results.table(found)}")
-    out = arguments.out or (None if arguments.only else HERE)
     if out:
         results.write(found, out)
 

@@ -63,6 +63,20 @@ def write(found: dict[str, Any], folder: Path) -> None:
     (folder / "results.md").write_text(table(found), encoding="utf-8")
 
 
+def read(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    return found
+
+
+def updated(before: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """The rows of both, those of `found` in the place of their namesakes. Raises ValueError for another machine."""
+    if before["machine"] != found["machine"]:
+        raise ValueError(f"the results are of {before['machine']}, these rows of {found['machine']}: measure all")
+    measured = {row["name"]: row for row in found["rows"]}
+    kept = [measured.pop(row["name"], row) for row in before["rows"]]
+    return {**found, "rows": [*kept, *measured.values()]}
+
+
 def table(found: dict[str, Any]) -> str:
     """results.json for people."""
     lines = [

@@ -19,10 +19,10 @@ from sluice.aws.objects import ObjectMissingError
 from sluice.aws.runs import Run, Runs
 
 LATEST = "latest"
+_HISTORY_GONE = ("ExecutionDoesNotExist",)
+_JOB_GONE = ("ResourceNotFound", "ValidationException")
 
 Found = TypeVar("Found")
-_HISTORY_GONE = ("ExecutionDoesNotExist", "InvalidArn")
-_JOB_GONE = ("ResourceNotFound", "ValidationException")
 
 
 def run_by_id(runs: Runs, model: str, run_id: str) -> Run:

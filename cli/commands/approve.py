@@ -6,7 +6,7 @@ from cli.commands.approval import approval_arguments, decide
 @click.command("approve")
 @approval_arguments
 def command(model: str, version: str, reason: str, stage: str | None) -> None:
-    """Approve VERSION (3, v3 or latest) of MODEL: it goes into production.
+    """Approve VERSION (3, v3, latest or live) of MODEL: it goes into production.
 
     \b
     Example:

@@ -19,7 +19,7 @@ _LOOK_EVERY_SECONDS = 0.5
 @stage_option
 @json_option
 def command(model: str, version: str, timeout: int, stage: str | None, as_json: bool) -> None:
-    """Wait until an approved VERSION (3, v3 or latest) of MODEL serves; fails with the reason if it does not.
+    """Wait until an approved VERSION (3, v3, latest or live) of MODEL serves; fails with the reason if it does not.
 
     \b
     Example:

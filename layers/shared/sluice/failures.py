@@ -4,7 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-_JOB_KINDS = {"TrainingJobName": "training job", "ProcessingJobName": "processing job"}
+_JOB_KINDS = {
+    "TrainingJob": "training job",
+    "ProcessingJob": "processing job",
+    "HyperParameterTuningJob": "tuning job",
+}
+"""By the stem of the members that name a job and its status."""
 
 
 def describe_failure(error: str, cause: str) -> str:
@@ -16,19 +21,19 @@ def describe_failure(error: str, cause: str) -> str:
     document = _as_document(cause)
     if document is None:
         return f"{error}: {cause}" if cause else error
-    for name_field, kind in _JOB_KINDS.items():
-        if name_field in document:
-            return _describe_job(kind, document[name_field], document)
+    for stem, kind in _JOB_KINDS.items():
+        if f"{stem}Name" in document:
+            return _describe_job(kind, stem, document)
     if "errorMessage" in document:
         return f"{document.get('errorType', error)}: {document['errorMessage']}"
     return f"{error}: {cause}"
 
 
-def _describe_job(kind: str, name: str, document: Mapping[str, Any]) -> str:
+def _describe_job(kind: str, stem: str, document: Mapping[str, Any]) -> str:
     exit_message = document.get("ExitMessage")
     reason = exit_message or document.get("FailureReason") or "it gave no reason"
-    status = document.get("TrainingJobStatus") or document.get("ProcessingJobStatus") or "Failed"
-    return f"{kind} {name} ended as {status}: {reason}"
+    status = document.get(f"{stem}Status") or "Failed"
+    return f"{kind} {document[f'{stem}Name']} ended as {status}: {reason}"
 
 
 def _as_document(cause: str) -> Mapping[str, Any] | None:

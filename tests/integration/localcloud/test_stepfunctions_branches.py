@@ -52,6 +52,30 @@ def status(cloud: Running, name: str) -> str:
     return str(described["ProcessingJobStatus"])
 
 
+def test_history_tells_the_states_of_branches_apart(cloud: Running, job_role: str, machine_role: str) -> None:
+    """Each event names the one before it in its own branch."""
+    names = {"First": job_name(), "Second": job_name()}
+    branches = [branch(**{state: sync(job(name, job_role, "pass"))}) for state, name in names.items()]
+    machine = branch(Both={"Type": "Parallel", "Branches": branches, "End": True})
+
+    finished = cloud.execution(machine, machine_role, {})
+
+    pages = cloud.client("stepfunctions").get_paginator("get_execution_history")
+    found = pages.paginate(executionArn=finished["executionArn"]).build_full_result()["events"]
+    events = {event["id"]: event for event in found}
+    for state, name in names.items():
+        (left,) = [
+            event
+            for event in found
+            if event["type"] == "TaskStateExited" and event["stateExitedEventDetails"]["name"] == state
+        ]
+        assert json.loads(left["stateExitedEventDetails"]["output"])["ProcessingJobName"] == name
+        before = left
+        while before["type"] != "TaskStateEntered":
+            before = events[before["previousEventId"]]
+        assert before["stateEnteredEventDetails"]["name"] == state
+
+
 def test_a_branch_that_fails_ends_the_others_and_their_jobs(cloud: Running, job_role: str, machine_role: str) -> None:
     # Given a branch that waits for an endless job, with a Retry that would start it again, and one that fails
     endless, failing = job_name(), job_name()

@@ -42,3 +42,20 @@ def test_what_is_written_and_what_people_read_say_the_same(tmp_path: Path):
     assert "| preprocess | 4 s | 26 s | pandas | 6.50 | ≥ 6 | met |" in text
     assert "| score 1,000 rows | 4,000 µs | 16,000 µs | the container | 4.00 | ≥ 5 | **missed** |" in text
     assert "- **score 1,000 rows**: the trees themselves take 3,000 µs." in text
+
+
+def test_rows_measured_again_take_their_namesakes_place(tmp_path: Path):
+    first, second = Row("a", 1, 2, "b", "s"), Row("c", 1, 2, "b", "s")
+    results.write(results.document([first, second]), tmp_path)
+
+    again = results.document([Row("a", 1, 8, "b", "s"), Row("d", 1, 2, "b", "s")])
+    merged = results.updated(results.read(tmp_path), again)
+
+    assert [(row["name"], row["ratio"]) for row in merged["rows"]] == [("a", 8), ("c", 2), ("d", 2)]
+
+
+def test_rows_of_two_machines_do_not_stand_in_one_table():
+    found = results.document([])
+
+    with pytest.raises(ValueError, match="another machine"):
+        results.updated({**found, "machine": "another machine"}, found)

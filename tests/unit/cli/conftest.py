@@ -162,7 +162,7 @@ def _add_rows(audit_log: AuditLog, runs: Runs) -> None:
     )
     for run_id in ("261120080000-aaaa", "261120090000-bbbb"):
         plan = {"model": "churn", "run_id": run_id, "data_version": f"s3://{BUCKET}/models/churn/raw/new.csv#v1"}
-        runs.start(plan, f"arn:execution:{run_id}")
+        runs.start(plan, f"arn:aws:states:us-east-1:123456789012:execution:sluice-dev-retrain:{run_id}")
     first = runs.get("churn", "261120080000-aaaa")
     assert first is not None
     runs.finish(first, "SUCCEEDED", "pass", version_arn(1), None)

@@ -9,6 +9,12 @@ def test_a_failed_job_is_named_with_its_own_reason() -> None:
     assert describe_failure("States.TaskFailed", cause) == "training job t-1 ended as Failed: AlgorithmError: x"
 
 
+def test_a_stopped_tuning_job_is_named_too() -> None:
+    cause = json.dumps({"HyperParameterTuningJobName": "h-1", "HyperParameterTuningJobStatus": "Stopped"})
+
+    assert describe_failure("States.TaskFailed", cause) == "tuning job h-1 ended as Stopped: it gave no reason"
+
+
 def test_a_processing_jobs_exit_message_says_more_than_its_failure_reason() -> None:
     document = {
         "ProcessingJobName": "p-1",
