@@ -6,12 +6,13 @@ from typing import Any, Literal
 
 from cli.comparing.data_rows import Row, data_rows, different_test_sets
 from cli.comparing.facts import VersionFacts
-from cli.comparing.features import FeatureChanges, Gain, feature_changes, gains
+from cli.comparing.features import Gain, feature_changes, gains
 from cli.comparing.paired import Paired, paired_of
 from cli.comparing.slices import SliceDifference, slice_differences
 from cli.evaluation_numbers import Metric, decision_threshold, metrics_of
 from cli.gate_reasons import unmet
 from sluice.definition.gate import LOWER_IS_BETTER
+from sluice.gate.evaluation import FeatureChanges
 
 Better = Literal["left", "right"]
 

@@ -4,15 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cli.comparing.facts import Document
+from sluice.gate.evaluation import FeatureChanges
 
 _SHOWN = 10
-
-
-@dataclass(frozen=True)
-class FeatureChanges:
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    retyped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ _HYPERPARAMETERS: Mapping[str, str] = {
     "min_child_weight": "rows, or their weight, that a leaf needs",
     "subsample": "share of the rows that a tree sees",
     "colsample_bytree": "share of the features that a tree sees",
-    "reg_lambda": "how much leaves are held back",
+    "gamma": "what a split must gain at least",
 }
 
 _SERVING = (

@@ -48,12 +48,20 @@ class RegisterModel:
         status = _approval_status(request, definition)
         self.registry.ensure_group(plan.package_group, f"Versions of {plan.model}, registered by Sluice")
         package = self.registry.register(package_request(request, evaluation, self.surroundings.commit_id))
-        # CreateModelPackage takes no ApprovalDescription, and the reasons must stand beside the status.
-        self.registry.set_approval(package.arn, status, request.decision.summary)
         review = Review(self.surroundings.stage, plan.model, package.version, package.arn)
         self._complete(page, request, self._facts(request, review, status, tuning))
+        self._decide(package.arn, status, request.decision.summary)
         self._announce(request, review, status, _next_step(status, request, definition))
         return {"package_arn": package.arn, "version": package.version, "status": status}
+
+    def _decide(self, package_arn: str, status: ApprovalStatus, reasons: str) -> None:
+        """Last of what may fail for good, because an approval deploys. A repeated call changes no decision since made.
+
+        CreateModelPackage takes no ApprovalDescription, and the reasons must stand beside the status.
+        """
+        package = self.registry.package(package_arn)
+        if package.approval_status == "PendingManualApproval" and not package.approval_description:
+            self.registry.set_approval(package_arn, status, reasons)
 
     def _report(self, request: RegisterRequest) -> ReportPage:
         key = _report_key(request)

@@ -13,6 +13,7 @@ from sluice.definition import DefinitionError, Model
 from sluice.definition.hyperparameters import HYPERPARAMETERS
 from sluice.definition.problems import FieldProblem
 from sluice.plan import Champion, Past, PreviousRun
+from sluice.tuning.plan import EarlierSearch
 
 _SEARCHED_RUNS = 20
 """The newest so many are looked through for one that succeeded."""
@@ -33,7 +34,7 @@ class EarlierRuns:
         return Past(
             champion=self._champion(definition),
             previous=self._previous(succeeded[0]) if succeeded else None,
-            tuning_job=self._tuning_job(definition, succeeded),
+            search=self._search(definition, succeeded),
         )
 
     def _champion(self, definition: Model) -> Champion | None:
@@ -65,14 +66,16 @@ class EarlierRuns:
         uri = self._existing(f"{plan['uris']['codec']}counts.json")
         return PreviousRun(plan["run_id"], uri) if uri else None
 
-    def _tuning_job(self, definition: Model, succeeded: list[dict[str, Any]]) -> str | None:
+    def _search(self, definition: Model, succeeded: list[dict[str, Any]]) -> EarlierSearch | None:
         warm_start = definition.tuning.warm_start
         if not definition.tuning.enabled or warm_start is None:
             return None
         if warm_start.job is not None:
-            return self._named(warm_start.job)
-        newest = next((plan["tuning"]["job_name"] for plan in succeeded if plan.get("tuning")), None)
-        return newest if newest and self.jobs.tuning_status(newest) is not None else None
+            return EarlierSearch(self._named(warm_start.job))
+        newest = next((plan["tuning"] for plan in succeeded if plan.get("tuning")), None)
+        if newest is None or self.jobs.tuning_status(newest["job_name"]) is None:
+            return None
+        return EarlierSearch(newest["job_name"], newest)
 
     def _named(self, job: str) -> str:
         status = self.jobs.tuning_status(job)

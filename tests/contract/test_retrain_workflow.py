@@ -16,6 +16,7 @@ from functions.start_run.request import StartRunRequest
 from sluice.definition.tuning import OBJECTIVES
 from sluice.images import image_uri
 from sluice.plan import Champion, CodeVersion, Past, PreviousRun, Surroundings, Upload, plan_run
+from sluice.tuning.plan import EarlierSearch
 from tests.definitions import definition
 from tests.events import load_event
 from tests.template import resources_of
@@ -25,7 +26,9 @@ KEY_ARN = "arn:aws:kms:us-east-1:000000000000:key/1234"
 CUSTOM_IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:3"
 PACKAGE_ARN = "arn:aws:sagemaker:us-east-1:000000000000:model-package/g/1"
 CHAMPION = Champion(PACKAGE_ARN, "s3://b/champion/model.tar.gz", "s3://b/champion/baseline/statistics.json")
-PAST = Past(CHAMPION, PreviousRun("261119202448-3fa2", "s3://b/previous/codec/counts.json"), "sluice-dev-1")
+PAST = Past(
+    CHAMPION, PreviousRun("261119202448-3fa2", "s3://b/previous/codec/counts.json"), EarlierSearch("sluice-dev-1")
+)
 
 
 @cache
@@ -134,11 +137,11 @@ def test_what_sagemaker_is_asked_for_passes_its_own_model(state: str, run_plan: 
     [
         TUNED,
         {"tuning": {"enabled": True}, "training": {"spot": True, "max_wait_seconds": 7200}},
-        {"tuning": {"enabled": True}, "training": {"algorithm": "sklearn-random-forest"}},
+        {"tuning": {"enabled": True, "ranges": RANGES}, "training": {"algorithm": "custom", "image": CUSTOM_IMAGE}},
         {"tuning": {"enabled": True, "strategy": "Hyperband"}},
         {"tuning": {"enabled": True, "strategy": "Grid", "ranges": {"eta": {"type": "categorical", "values": [0.1]}}}},
     ],
-    ids=["bayesian", "spot", "forest", "hyperband", "grid"],
+    ids=["bayesian", "spot", "custom", "hyperband", "grid"],
 )
 def test_a_search_passes_sagemakers_own_model(changes: dict[str, Any]) -> None:
     operation, request = request_of("Tune", plan(PAST, kms_key_arn=KEY_ARN, **changes))
@@ -154,10 +157,23 @@ def test_trials_and_baseline_read_the_same_data_and_print_the_same_metrics() -> 
     trained, searched = requested("Train", **TUNED), requested("Tune", **TUNED)["TrainingJobDefinition"]
 
     assert searched["InputDataConfig"] == trained["InputDataConfig"]
-    for member in ("TrainingImage", "MetricDefinitions"):
-        assert searched["AlgorithmSpecification"][member] == trained["AlgorithmSpecification"][member]
-    emitted = [one["Name"] for one in searched["AlgorithmSpecification"]["MetricDefinitions"]]
+    assert searched["AlgorithmSpecification"]["TrainingImage"] == trained["AlgorithmSpecification"]["TrainingImage"]
+    emitted = [one["Name"] for one in trained["AlgorithmSpecification"]["MetricDefinitions"]]
     assert {name for objectives in OBJECTIVES.values() for name in objectives} <= set(emitted)
+
+
+def test_only_an_own_image_defines_the_metrics_of_its_search() -> None:
+    """SageMaker takes its XGBoost image for the built-in algorithm in a search, whose metrics are defined already."""
+    own = {"tuning": {"enabled": True, "ranges": RANGES}, "training": {"algorithm": "custom", "image": CUSTOM_IMAGE}}
+
+    def specification(**changes: Any) -> dict[str, Any]:
+        found: dict[str, Any] = requested("Tune", **changes)["TrainingJobDefinition"]["AlgorithmSpecification"]
+        return found
+
+    assert "MetricDefinitions" not in specification(**TUNED)
+    assert (
+        specification(**own)["MetricDefinitions"] == requested("Train")["AlgorithmSpecification"]["MetricDefinitions"]
+    )
 
 
 @pytest.mark.parametrize(

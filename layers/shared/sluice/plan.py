@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sluice.definition import Model, Processing, Training, Validation
 from sluice.naming import ModelPrefix, job_name, package_group_name, tuning_job_name, validation_name
-from sluice.tuning.plan import TuningStep, plan_tuning, rounds_of_hyperband
+from sluice.tuning.plan import EarlierSearch, TuningStep, plan_tuning, rounds_of_hyperband
 
 SplitFormat = Literal["parquet", "csv"]
 
@@ -159,7 +159,7 @@ class Past:
 
     champion: Champion | None = None
     previous: PreviousRun | None = None
-    tuning_job: str | None = None
+    search: EarlierSearch | None = None
     """To start the search from."""
 
 
@@ -186,7 +186,7 @@ def plan_run(run_id: str, definition: Model, upload: Upload, surroundings: Surro
             job_name(stage, name, run_id, "prep"), definition.processing, definition.processing.instance_count
         ),
         training=_training_step(job_name(stage, name, run_id, "train"), definition, surroundings, past.champion),
-        tuning=_tuning_step(tuning_job_name(stage, run_id), definition, surroundings.code, past.tuning_job),
+        tuning=_tuning_step(tuning_job_name(stage, run_id), definition, surroundings.code, past.search),
         evaluate=_processing_step(job_name(stage, name, run_id, "eval"), definition.processing, 1),
         champion=past.champion,
         previous=past.previous,
@@ -249,7 +249,7 @@ def _training_step(name: str, definition: Model, surroundings: Surroundings, cha
     )
 
 
-def _tuning_step(name: str, definition: Model, code: CodeVersion, parent: str | None) -> TuningStep | None:
+def _tuning_step(name: str, definition: Model, code: CodeVersion, parent: EarlierSearch | None) -> TuningStep | None:
     if not definition.tuning.enabled:
         return None
     searched = definition.tuning.ranges_for(definition.training.algorithm)

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.sagemaker.tuning.built_in import metric_definitions
 from localcloud.sagemaker.tuning.plan import OBJECTIVE_HYPERPARAMETER
 
 # Members of a definition that a training job has under the same name.
@@ -20,11 +21,14 @@ def child_name(tuning_job_name: str, number: int) -> str:
 
 
 def definition_held(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The definition as SageMaker describes it, with the hyperparameter that it adds."""
+    """The definition as SageMaker describes it, with the hyperparameter and the metrics that it adds."""
     definition = request["TrainingJobDefinition"]
     metric = request["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["MetricName"]
     static = {OBJECTIVE_HYPERPARAMETER: metric, **definition.get("StaticHyperParameters", {})}
-    return {**definition, "StaticHyperParameters": static}
+    specification = definition["AlgorithmSpecification"]
+    metrics = list(metric_definitions(specification))
+    known = {**specification, "MetricDefinitions": metrics} if metrics else specification
+    return {**definition, "AlgorithmSpecification": known, "StaticHyperParameters": static}
 
 
 def child_request(request: Mapping[str, Any], name: str, tuned: Mapping[str, str]) -> dict[str, Any]:

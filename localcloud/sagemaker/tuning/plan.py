@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from localcloud.sagemaker.jobs.checks import invalid, not_implemented, refuse, require
+from localcloud.sagemaker.tuning.built_in import metric_definitions
 from localcloud.sagemaker.tuning.ranges import CategoricalRange, Range, combinations, read_ranges
 
 Strategy = Literal["Bayesian", "Random", "Hyperband", "Grid"]
@@ -74,7 +75,7 @@ def _objective(request: Mapping[str, Any], definition: Mapping[str, Any]) -> Map
     if "HyperParameterTuningResourceConfig" in definition:
         raise not_implemented("TrainingJobDefinition.HyperParameterTuningResourceConfig", "use ResourceConfig")
     refuse(definition["AlgorithmSpecification"], ("AlgorithmName",), "TrainingJobDefinition.AlgorithmSpecification.")
-    defined = [one["Name"] for one in definition["AlgorithmSpecification"].get("MetricDefinitions", ())]
+    defined = [one["Name"] for one in metric_definitions(definition["AlgorithmSpecification"])]
     if objective["MetricName"] not in defined:
         raise invalid(
             f"{where}.MetricName is {objective['MetricName']}; TrainingJobDefinition.AlgorithmSpecification."

@@ -13,6 +13,7 @@ from sluice.aws.training_jobs import TrainingJobs
 from sluice.definition import DefinitionError
 from sluice.plan import Champion, Past, PreviousRun
 from sluice.rollout import PackageRef
+from sluice.tuning.plan import EarlierSearch
 from tests.definitions import definition
 from tests.fakes.sagemaker_jobs import FakeSageMaker
 from tests.unit.functions.conftest import BUCKET, StageUnderTest
@@ -95,18 +96,18 @@ def test_a_search_is_measured_by_the_champions_hyperparameters(earlier: Earlier)
     assert champion.hyperparameters == {"eta": "0.07"}
 
 
-@pytest.mark.parametrize("changes", [{"training": {"algorithm": "sklearn-random-forest"}}, {}])
-def test_hyperparameters_of_another_algorithm_or_a_lost_job_are_not_taken(
-    earlier: Earlier, changes: dict[str, Any]
-) -> None:
+def test_hyperparameters_of_a_lost_job_are_not_taken(earlier: Earlier) -> None:
     earlier.champion()
-    if not changes:
-        earlier.sagemaker.training_jobs.clear()
+    earlier.sagemaker.training_jobs.clear()
 
-    champion = earlier.of(tuning={"enabled": True}, **changes).champion
+    champion = earlier.of(tuning={"enabled": True}).champion
 
     assert champion is not None
     assert champion.hyperparameters is None
+
+
+def test_hyperparameters_of_another_algorithm_are_not_taken() -> None:
+    assert inherited(SENT, "sklearn-random-forest") is None
 
 
 def test_a_custom_images_hyperparameters_are_inherited_whole() -> None:
@@ -124,15 +125,16 @@ def test_the_last_run_that_succeeded_is_the_previous_one(earlier: Earlier) -> No
 
 
 def test_a_warm_start_goes_on_from_the_newest_search(earlier: Earlier) -> None:
-    earlier.run("r1", tuning={"job_name": "sluice-dev-r1"})
+    step = {"job_name": "sluice-dev-r1"}
+    earlier.run("r1", tuning=step)
     earlier.run("r2", tuning=None)
     earlier.sagemaker.tuning_jobs["sluice-dev-r1"] = {"HyperParameterTuningJobStatus": "Completed"}
     warm = {"enabled": True, "warm_start": {}}
 
-    assert earlier.of(tuning=warm).tuning_job == "sluice-dev-r1"
-    assert earlier.of(tuning={"enabled": True}).tuning_job is None
+    assert earlier.of(tuning=warm).search == EarlierSearch("sluice-dev-r1", step)
+    assert earlier.of(tuning={"enabled": True}).search is None
     earlier.sagemaker.tuning_jobs.clear()
-    assert earlier.of(tuning=warm).tuning_job is None
+    assert earlier.of(tuning=warm).search is None
 
 
 @pytest.mark.parametrize(
@@ -150,4 +152,4 @@ def test_a_named_search_must_exist_and_have_ended(earlier: Earlier, status: str 
 def test_a_named_search_is_gone_on_from(earlier: Earlier) -> None:
     earlier.sagemaker.tuning_jobs["elsewhere"] = {"HyperParameterTuningJobStatus": "Stopped"}
 
-    assert earlier.of(tuning={"enabled": True, "warm_start": {"job": "elsewhere"}}).tuning_job == "elsewhere"
+    assert earlier.of(tuning={"enabled": True, "warm_start": {"job": "elsewhere"}}).search == EarlierSearch("elsewhere")

@@ -45,6 +45,12 @@ class FakeSageMaker:
         _valid("UpdateModelPackage", request)
         self.updates.append(request)
 
+    def describe_model_package(self, ModelPackageName: str) -> dict[str, Any]:
+        version = int(ModelPackageName.rpartition("/")[2])
+        made = list(self.made.values())[version - 1]
+        decided = {key: value for update in self.updates for key, value in update.items()}
+        return {**made, **decided, "ModelPackageArn": ModelPackageName, "ModelPackageVersion": version}
+
 
 @cache
 def _service() -> Any:
@@ -215,6 +221,34 @@ def test_a_repeated_call_makes_no_second_version_and_fills_the_same_page_again(r
     assert {**run.facts(), "registered_at": None} == {**facts, "registered_at": None}
     assert run.stage.actions() == ["MODEL_REGISTERED"]
     assert len(run.stage.notices()) == 1
+
+
+def test_a_repeated_call_leaves_what_a_person_decided_meanwhile(run: Registration) -> None:
+    run.left_by_the_run(approval="automatic")
+    run.decided("pass")
+    arn = run.register()["package_arn"]
+    run.sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Rejected", ApprovalDescription="no")
+
+    run.register()
+
+    assert run.sagemaker.describe_model_package(arn)["ModelApprovalStatus"] == "Rejected"
+
+
+def test_a_version_whose_report_cannot_be_written_is_not_approved(
+    run: Registration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An approval deploys: it must be the last thing that can go wrong."""
+    run.left_by_the_run(approval="automatic")
+    run.decided("pass")
+
+    def refuse(*arguments: Any) -> None:
+        raise OSError("the bucket is gone")
+
+    monkeypatch.setattr(type(run.stage.objects), "write", refuse)
+    with pytest.raises(OSError, match="gone"):
+        run.register()
+
+    assert run.sagemaker.updates == []
 
 
 @pytest.mark.parametrize(

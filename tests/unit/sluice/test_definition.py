@@ -251,14 +251,26 @@ TUNING_MISTAKES = [
         "tuning.ranges.max_depth: takes whole numbers: write type: integer",
     ),
     (
-        {"ranges": {"max_bin": {"type": "categorical", "values": [1, 64]}}},
-        "tuning.ranges.max_bin: must be a whole",
+        {"ranges": {"max_depth": {"type": "categorical", "values": [0, 4]}}},
+        "tuning.ranges.max_depth: must be a whole",
     ),
     (
-        {"ranges": {"max_bin": {"type": "categorical", "values": [64, 64]}}},
-        "tuning.ranges.max_bin.values: 64 stands",
+        {"ranges": {"max_depth": {"type": "categorical", "values": [4, 4]}}},
+        "tuning.ranges.max_depth.values: 4 stands",
     ),
-    ({"ranges": {"seed": {"type": "integer", "min": 1, "max": 9}}}, "tuning.ranges.seed: changes nothing"),
+    (
+        {"ranges": {"reg_lambda": {"type": "continuous", "min": 1, "max": 9}}},
+        "tuning.ranges.reg_lambda: SageMaker's XGBoost image searches eta",
+    ),
+    ({"strategy": "Hyperband", "warm_start": {}}, "tuning.warm_start: Hyperband learns nothing"),
+    (
+        {"strategy": "Hyperband", "hyperband": {"min_resource": 500}},
+        "tuning.hyperband.min_resource: is 500, more than the 300 rounds",
+    ),
+    (
+        {"strategy": "Hyperband", "ranges": {"num_round": {"type": "integer", "min": 10, "max": 900}}},
+        "tuning.ranges.num_round: Hyperband itself decides",
+    ),
     ({"objective": "validation:f2"}, "tuning.objective: validation:f2 is emitted by no training job of a binary task"),
     ({"objective": "validation:rmse"}, "tuning.objective: validation:rmse is emitted by no training job"),
     ({"max_jobs": 2, "parallel_jobs": 4}, "tuning.parallel_jobs: is 4, more than max_jobs 2"),
@@ -300,8 +312,8 @@ def test_a_search_that_cannot_be_is_refused(tuning: dict[str, object], expected:
             "tuning.ranges: is missing: what to search is your image's",
         ),
         (
-            {"training": {"algorithm": "sklearn-random-forest"}, "tuning": {"enabled": True, "strategy": "Hyperband"}},
-            "tuning.strategy: Hyperband stops jobs between rounds, and a forest has none",
+            {"training": {"algorithm": "sklearn-random-forest"}, "tuning": {"enabled": True}},
+            "tuning.enabled: a forest is trained in SageMaker's XGBoost image",
         ),
         ({"gate": {"slices": {}}}, "gate.slices: needs slices to judge"),
         (
@@ -330,11 +342,10 @@ def test_a_search_has_ranges_and_an_objective_by_itself() -> None:
     assert set(tuning.ranges_for("xgboost")) >= {"eta", "max_depth"}
 
 
-@pytest.mark.parametrize("algorithm", ["xgboost", "sklearn-random-forest"])
-def test_the_usual_ranges_are_ones_that_a_definition_may_name(algorithm: str) -> None:
-    ranges = {name: one.model_dump() for name, one in DEFAULT_RANGES[algorithm].items()}
+def test_the_usual_ranges_are_ones_that_a_definition_may_name() -> None:
+    ranges = {name: one.model_dump() for name, one in DEFAULT_RANGES["xgboost"].items()}
 
-    assert definition(training={"algorithm": algorithm}, tuning={"enabled": True, "ranges": ranges}).tuning.ranges
+    assert definition(tuning={"enabled": True, "ranges": ranges}).tuning.ranges
 
 
 def test_slices_of_several_classes_are_judged_by_accuracy() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from sluice.plan import Champion, CodeVersion, Past, RunPlan, Surroundings, Upload, definition_document, plan_run
+from sluice.tuning.plan import EarlierSearch
 from tests.definitions import definition
 
 CUSTOM = "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:3"
@@ -83,7 +84,7 @@ def test_a_search_is_asked_for_in_sagemakers_words() -> None:
     ranges = {
         "eta": {"type": "continuous", "min": 0.01, "max": 0.3, "scaling": "Logarithmic"},
         "max_depth": {"type": "integer", "min": 2, "max": 6},
-        "max_bin": {"type": "categorical", "values": [64, 256]},
+        "subsample": {"type": "categorical", "values": [0.5, 1]},
     }
 
     search = plan(tuning={"enabled": True, "ranges": ranges, "max_jobs": 8, "early_stopping": "Auto"}).tuning
@@ -100,7 +101,7 @@ def test_a_search_is_asked_for_in_sagemakers_words() -> None:
                 {"Name": "eta", "MinValue": "0.01", "MaxValue": "0.3", "ScalingType": "Logarithmic"}
             ],
             "IntegerParameterRanges": [{"Name": "max_depth", "MinValue": "2", "MaxValue": "6", "ScalingType": "Auto"}],
-            "CategoricalParameterRanges": [{"Name": "max_bin", "Values": ["64", "256"]}],
+            "CategoricalParameterRanges": [{"Name": "subsample", "Values": ["0.5", "1"]}],
         },
         "TrainingJobEarlyStoppingType": "Auto",
         "RandomSeed": 42,
@@ -109,13 +110,13 @@ def test_a_search_is_asked_for_in_sagemakers_words() -> None:
 
 def test_what_is_searched_is_not_also_set() -> None:
     """SageMaker refuses a name that is both static and searched; and trials keep no checkpoints."""
-    training = {"hyperparameters": {"eta": 0.1, "gamma": 1}, "checkpoint_rounds": 10}
+    training = {"hyperparameters": {"eta": 0.1, "reg_alpha": 1}, "checkpoint_rounds": 10}
     planned = plan(training=training, tuning={"enabled": True})
 
     assert planned.tuning is not None
     static = planned.tuning.static_hyperparameters
     assert "eta" not in static
-    assert (static["gamma"], static["sagemaker_program"], static["checkpoint_rounds"]) == ("1", "train.py", "0")
+    assert (static["reg_alpha"], static["sagemaker_program"], static["checkpoint_rounds"]) == ("1", "train.py", "0")
     assert planned.training.hyperparameters["eta"] == "0.1"
     assert planned.training.hyperparameters["checkpoint_rounds"] == "10"
 
@@ -153,13 +154,34 @@ def test_hyperband_knows_how_long_a_job_may_run(
 
 
 def test_a_search_goes_on_from_an_earlier_one() -> None:
-    search = plan(Past(tuning_job="sluice-dev-1"), tuning={"enabled": True, "warm_start": {}}).tuning
+    search = plan(Past(search=EarlierSearch("sluice-dev-1")), tuning={"enabled": True, "warm_start": {}}).tuning
 
     assert search is not None
     assert search.warm_start == {
         "WarmStartType": "TransferLearning",
         "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "sluice-dev-1"}],
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "goes_on"),
+    [
+        ({}, True),
+        ({"tuning": {"objective": "validation:logloss"}}, False),
+        ({"training": {"hyperparameters": {"reg_alpha": 1}}}, False),
+        ({"training": {"monotone_constraints": {"age": "increasing"}}}, False),
+    ],
+    ids=["the same", "objective", "a hyperparameter more", "constraints"],
+)
+def test_a_search_that_sagemaker_would_refuse_to_go_on_from_begins_anew(changes: dict[str, Any], goes_on: bool) -> None:
+    earlier = plan(tuning={"enabled": True}).to_json()["tuning"]
+    past = Past(search=EarlierSearch("sluice-dev-1", earlier))
+    tuning = {"enabled": True, "warm_start": {}, **changes.get("tuning", {})}
+
+    search = plan(past, **{**changes, "tuning": tuning}).tuning
+
+    assert search is not None
+    assert (search.warm_start is not None) == goes_on
 
 
 def test_the_baseline_of_a_search_has_the_champions_hyperparameters() -> None:

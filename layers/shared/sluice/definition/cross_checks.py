@@ -8,9 +8,9 @@ from sluice.definition.evaluation import EvaluationPolicy
 from sluice.definition.gate import METRICS_OF_TASK
 from sluice.definition.hyperparameters import HYPERPARAMETERS, unknown_hyperparameter
 from sluice.definition.problems import FieldProblem
-from sluice.definition.ranges import Range
+from sluice.definition.ranges import TUNABLE, Range
 from sluice.definition.training import Training
-from sluice.definition.tuning import OBJECTIVES, Tuning
+from sluice.definition.tuning import DEFAULT_ROUNDS, OBJECTIVES
 
 if TYPE_CHECKING:
     from sluice.definition.model import Model
@@ -58,29 +58,41 @@ def _tuning(model: "Model") -> Iterator[FieldProblem]:
         )
     if tuning.enabled and training.algorithm == "custom" and not tuning.ranges:
         yield FieldProblem("tuning.ranges", "is missing: what to search is your image's, which has no usual ranges")
-    if tuning.strategy == "Hyperband" and training.algorithm == "sklearn-random-forest":
+    if tuning.enabled and training.algorithm == "sklearn-random-forest":
         yield FieldProblem(
-            "tuning.strategy", "Hyperband stops jobs between rounds, and a forest has none: write Bayesian"
+            "tuning.enabled",
+            "a forest is trained in SageMaker's XGBoost image, which searches XGBoost's hyperparameters only: write "
+            "false, or algorithm custom with an image of your own",
         )
-    if tuning.enabled and tuning.strategy == "Hyperband" and training.algorithm == "custom":
-        yield from _custom_hyperband(tuning)
+    if tuning.strategy == "Hyperband":
+        yield from _hyperband(model)
     for name, one in tuning.ranges.items():
         problem = _range_problem(training.algorithm, name, one)
         if problem is not None:
             yield FieldProblem(f"tuning.ranges.{name}", problem)
 
 
-def _custom_hyperband(tuning: Tuning) -> Iterator[FieldProblem]:
-    if tuning.hyperband is None or tuning.hyperband.max_resource is None:
+def _hyperband(model: "Model") -> Iterator[FieldProblem]:
+    tuning, training = model.tuning, model.training
+    rounds = tuning.hyperband.max_resource if tuning.hyperband else None
+    if tuning.enabled and training.algorithm == "custom" and rounds is None:
         yield FieldProblem("tuning.hyperband.max_resource", "is missing: how long your image's jobs run is not known")
+    if "num_round" in tuning.ranges:
+        yield FieldProblem("tuning.ranges.num_round", "Hyperband itself decides how many rounds a job gets: remove it")
+    longest = rounds or int(training.hyperparameters.get("num_round", DEFAULT_ROUNDS))
+    if tuning.hyperband and rounds is None and tuning.hyperband.min_resource > longest:
+        yield FieldProblem(
+            "tuning.hyperband.min_resource",
+            f"is {tuning.hyperband.min_resource}, more than the {longest} rounds of a job: write less, or max_resource",
+        )
 
 
 def _range_problem(algorithm: str, name: str, one: Range) -> str | None:
     unknown = unknown_hyperparameter(algorithm, name)
     if unknown is not None or algorithm == "custom":
         return unknown
-    if name in ("seed", "nthread"):
-        return "changes nothing that another data set would keep: remove it"
+    if name not in TUNABLE:
+        return f"SageMaker's XGBoost image searches {', '.join(TUNABLE)} only: set it in training.hyperparameters"
     taken = HYPERPARAMETERS[algorithm][name]
     if one.type == "categorical":
         return next((problem for problem in map(taken.problem, one.values) if problem), None)

@@ -58,6 +58,11 @@ class CategoricalRange(Section):
 
 Range = Annotated[IntegerRange | ContinuousRange | CategoricalRange, Field(discriminator="type")]
 
+TUNABLE = ("eta", "max_depth", "min_child_weight", "subsample", "colsample_bytree", "gamma", "num_round")
+"""What CreateHyperParameterTuningJob takes as ranges for SageMaker's XGBoost image, also where it runs a script: the
+built-in algorithm's tunable hyperparameters (aws/sagemaker-python-sdk issue 2226; Developer Guide, "Tune an XGBoost
+Model"), of which train.py has these."""
+
 DEFAULT_RANGES: Mapping[str, Mapping[str, IntegerRange | ContinuousRange | CategoricalRange]] = {
     "xgboost": {
         "eta": ContinuousRange(type="continuous", min=0.01, max=0.3, scaling="Logarithmic"),
@@ -65,11 +70,6 @@ DEFAULT_RANGES: Mapping[str, Mapping[str, IntegerRange | ContinuousRange | Categ
         "min_child_weight": ContinuousRange(type="continuous", min=1, max=50, scaling="Logarithmic"),
         "subsample": ContinuousRange(type="continuous", min=0.5, max=1),
         "colsample_bytree": ContinuousRange(type="continuous", min=0.4, max=1),
-        "reg_lambda": ContinuousRange(type="continuous", min=0.01, max=100, scaling="Logarithmic"),
-    },
-    "sklearn-random-forest": {
-        "n_estimators": IntegerRange(type="integer", min=100, max=400),
-        "max_depth": IntegerRange(type="integer", min=4, max=20),
-        "min_samples_leaf": IntegerRange(type="integer", min=1, max=50, scaling="Logarithmic"),
+        "gamma": ContinuousRange(type="continuous", min=0, max=5),
     },
 }

@@ -26,6 +26,9 @@ def _yaml_off(value: object) -> object:
     return "Off" if value is False else value
 
 
+DEFAULT_ROUNDS = 300
+"""train.py's num_round."""
+
 MOST_RANGES = 30
 MOST_JOBS = 750
 """SageMaker's quota of training jobs per tuning job."""
@@ -101,6 +104,8 @@ class Tuning(Section):
             yield FieldProblem(
                 "hyperband", f"is for strategy Hyperband only, and strategy is {self.strategy}: remove it"
             )
+        if self.warm_start is not None and self.strategy in ("Grid", "Hyperband"):
+            yield FieldProblem("warm_start", f"{self.strategy} learns nothing from an earlier search: remove it")
         if self.strategy == "Grid":
             yield from self._grid_problems()
 

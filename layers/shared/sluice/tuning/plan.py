@@ -6,10 +6,7 @@ from typing import Any
 
 from sluice.definition import Model
 from sluice.definition.ranges import CategoricalRange, ContinuousRange, IntegerRange
-from sluice.definition.tuning import OBJECTIVES, Tuning
-
-_DEFAULT_ROUNDS = 300
-"""train.py's num_round: how long a job of Hyperband may run where nothing else is said."""
+from sluice.definition.tuning import DEFAULT_ROUNDS, OBJECTIVES, Tuning
 
 
 @dataclass(frozen=True)
@@ -25,13 +22,24 @@ class TuningStep:
     max_jobs: int
 
 
-def plan_tuning(name: str, definition: Model, static: Mapping[str, str], parent: str | None) -> TuningStep:
-    """static: what every job gets as it is. parent: the tuning job that a warm start goes on from."""
+@dataclass(frozen=True)
+class EarlierSearch:
+    """step: the plan's, where a run of this model planned it; None of a job that the definition names."""
+
+    job_name: str
+    step: Mapping[str, Any] | None = None
+
+
+def plan_tuning(name: str, definition: Model, static: Mapping[str, str], parent: EarlierSearch | None) -> TuningStep:
+    """static: what every job gets as it is. parent: the tuning job that a warm start goes on from, if it can."""
     tuning = definition.tuning
     ranges = tuning.ranges_for(definition.training.algorithm)
+    config = _config(definition, ranges)
+    if parent is not None and parent.step is not None and not _goes_on_from(parent.step, config, static, ranges):
+        parent = None
     return TuningStep(
         job_name=name,
-        config=_config(definition, ranges),
+        config=config,
         warm_start=_warm_start(tuning, parent),
         static_hyperparameters=static,
         ranges={key: one.model_dump(mode="json") for key, one in ranges.items()},
@@ -69,12 +77,12 @@ def rounds_of_hyperband(definition: Model) -> int | None:
     if tuning.strategy != "Hyperband":
         return None
     longest = tuning.hyperband.max_resource if tuning.hyperband else None
-    return longest or int(definition.training.hyperparameters.get("num_round", _DEFAULT_ROUNDS))
+    return longest or int(definition.training.hyperparameters.get("num_round", DEFAULT_ROUNDS))
 
 
 def _hyperband(definition: Model, longest: int) -> dict[str, int]:
     chosen = definition.tuning.hyperband
-    shortest = min(chosen.min_resource if chosen else 10, longest)
+    shortest = chosen.min_resource if chosen else min(10, longest)
     # A job that comes to MaxResource is stopped, and would lose its model: train.py ends by itself after its rounds,
     # of which it tells the best one twice.
     reserve = 0 if definition.training.algorithm == "custom" else 2
@@ -98,10 +106,22 @@ def _parameter_ranges(ranges: Ranges) -> dict[str, list[dict[str, Any]]]:
     return {kind: found for kind, found in kinds.items() if found}
 
 
-def _warm_start(tuning: Tuning, parent: str | None) -> dict[str, Any] | None:
+def _goes_on_from(
+    earlier: Mapping[str, Any], config: Mapping[str, Any], static: Mapping[str, str], ranges: Ranges
+) -> bool:
+    """SageMaker refuses a warm start with another objective, or with more or fewer hyperparameters in all.
+
+    Source: Developer Guide, "Run a Warm Start Hyperparameter Tuning Job", restrictions.
+    """
+    objective = "HyperParameterTuningJobObjective"
+    hyperparameters = len(earlier["static_hyperparameters"]) + len(earlier["ranges"])
+    return bool(earlier["config"][objective] == config[objective]) and hyperparameters == len(static) + len(ranges)
+
+
+def _warm_start(tuning: Tuning, parent: EarlierSearch | None) -> dict[str, Any] | None:
     if tuning.warm_start is None or parent is None:
         return None
     return {
         "WarmStartType": tuning.warm_start.type,
-        "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": parent}],
+        "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": parent.job_name}],
     }
