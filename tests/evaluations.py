@@ -32,12 +32,24 @@ def counts(rows: int = 1000, rejected: int = 0, **classes: int) -> dict[str, Any
     return {"rows": rows, "rejected": rejected, "classes": {"train": held, "validation": {}, "test": {}}}
 
 
-def slice_of(value: str, rows: int = 500, deviation: float | None = 0.01, **gains: float | None) -> dict[str, Any]:
+def drift(**psi: float | None) -> dict[str, Any]:
+    """Of features that both have; null is one whose champion's data tell too little."""
+    entries = [
+        {"feature": name, "type": "numeric", "comparable": value is not None, "psi": value}
+        for name, value in psi.items()
+    ]
+    return {"features": entries}
+
+
+def slice_of(
+    value: str, rows: int = 500, deviation: float | None = 0.01, rarest: int | None = 150, **gains: float | None
+) -> dict[str, Any]:
     return {
         "column": "plan",
         "value": value,
         "kind": "value",
         "item_count": rows,
+        "rarest_class_count": rarest,
         "metrics": {},
         "champion": {"differences": differences(deviation, **gains)} if gains else None,
     }
@@ -50,7 +62,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "dataset": {"item_count": 1000, "positive_count": 300},
         "champion": None,
         "slices": [],
-        "data": {"counts": counts(), "previous": {"run_id": "r0", "counts": counts()}, "drift": None},
+        "data": {"counts": counts(), "previous": {"run_id": "r0", "counts": counts()}, "drift": drift(age=0.01)},
         "importance": {"gain": {"age": 0.5, "plan": 0.3, "fee": 0.2}, "shap": {"age": 1.0, "plan": 0.5, "fee": 0.1}},
     }
     return {name: part for name, part in {**whole, **changes}.items() if part is not ...}

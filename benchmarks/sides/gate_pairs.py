@@ -1,9 +1,10 @@
-"""Pairs of equally good models, and of unequal ones, before the gate; prints its answers as JSON.
+"""Pairs of models before the gate: retrained on a resample, and worse by LOSS; prints its answers as JSON.
 
     python -m benchmarks.sides.gate_pairs FIRST COUNT
 
 Customers of the churn example, whose true probabilities are known. Champion and challenger of a pair learn with
-train.py's own parameters from two bootstrap resamples of one training set: neither is better but by chance. The worse
+train.py's own parameters from two bootstrap resamples of one training set: which is better, and by how much, is
+chance, but known: the AUC in the population tells it. The worse
 challenger is the same one with noise on its log-odds, as much as it takes for its AUC in the population to be LOSS
 below the champion's; there rows count by their true probabilities instead of labels. Test rows are drawn from a pool,
 their labels anew for each pair.
@@ -124,6 +125,8 @@ def noise_for(wanted: float, scores: Floats, truth: Floats, rng: np.random.Gener
 def answers(labels: Floats, challenger: Floats, champion: Floats, truth: float, codec: Codec) -> dict[str, str]:
     """The gate's outcome of the comparison, by policy; interval: whether its upper bound lies above the truth.
 
+    claim: of policy better, whether it passes what in truth is not better.
+
     challenger, champion: log-odds. truth: the difference of their AUCs in the population.
     """
     models = tuple(
@@ -149,7 +152,14 @@ def answers(labels: Floats, challenger: Floats, champion: Floats, truth: float, 
     for policy in POLICIES:
         checks = decide(evaluation, Gate(champion=ChampionComparison(policy=policy))).checks
         (found[policy],) = (check.outcome for check in checks if check.name == "champion.auc")
+    found["claim"] = _claim(truth, found["better"])
     return found
+
+
+def _claim(truth: float, outcome: str) -> str:
+    if truth > 0:
+        return "better"
+    return "wrongly passed" if outcome == "pass" else "rightly refused"
 
 
 def pair(seed: int, training: Customers, pool: Customers, codec: Codec) -> dict[str, str]:
@@ -164,11 +174,11 @@ def pair(seed: int, training: Customers, pool: Customers, codec: Codec) -> dict[
     population = pool[:POPULATION]
     live, new = (log_odds(model, population) for model in (champion, challenger))
     reached = population_auc(live, population.truth)
-    truths = {"equal": population_auc(new, population.truth) - reached, "worse": -LOSS}
+    truths = {"retrained": population_auc(new, population.truth) - reached, "worse": -LOSS}
     noise = noise_for(reached - LOSS, new, population.truth, rng)
     test = pool[rng.choice(POOL, TEST_ROWS[0], replace=False)]
     labels, theirs, ours = test.labels(rng), log_odds(champion, test), log_odds(challenger, test)
-    kinds = {"equal": ours, "worse": ours + noise * rng.normal(size=len(ours))}
+    kinds = {"retrained": ours, "worse": ours + noise * rng.normal(size=len(ours))}
     return {
         f"{kind} {rows} {policy}": outcome
         for kind, scores in kinds.items()

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import click
 
-from cli.commands.options import stage_option, state_dir_option
+from cli.commands.options import STATE_DIR, stage_option, state_dir_option
 from cli.deploying import deploy_to
 from cli.local_cloud import exports
 from cli.output import emit, say
@@ -39,17 +39,22 @@ def command(port: int, expose: bool, state_dir: Path, no_deploy: bool, stage: st
         return
     say("Deploying template.yaml …")
     try:
-        say(next_steps(deploy_to(server.endpoint_url, lambda line: say(f"  {line}"), deployed_stage)))
+        say(next_steps(deploy_to(server.endpoint_url, lambda line: say(f"  {line}"), deployed_stage), down(state_dir)))
     except KeyboardInterrupt:
-        say("The local cloud stays up, with an unfinished stack. Stop it: sluice down. Deploy again: sluice up")
+        say(f"The local cloud stays up, with an unfinished stack. Stop it: {down(state_dir)}. Deploy again: sluice up")
         raise
 
 
-def next_steps(stack: Stack) -> str:
+def down(state_dir: Path) -> str:
+    """The command that stops this cloud."""
+    return "sluice down" if state_dir == STATE_DIR else f"sluice down --state-dir {state_dir}"
+
+
+def next_steps(stack: Stack, stop: str) -> str:
     return f"""Deployed. With the variables set (eval "$(sluice up)" sets them), a model is two uploads:
   sluice init churn.csv --target churned --name churn
   aws s3 cp model.yaml s3://{stack.bucket}/models/churn/model.yaml
   aws s3 cp churn.csv s3://{stack.bucket}/models/churn/raw/
   sluice runs churn --follow
   sluice approve churn latest --reason "looks right"
-Stop it with: sluice down"""
+Stop it with: {stop}"""

@@ -13,6 +13,9 @@ from sluice.events import ModelPackageStateChange
 from sluice.model_card import CardFacts, Version, card_content, card_text, report_facts
 from sluice.naming import model_card_name, model_of_group
 
+_WRITTEN_BY_A_RUN = ("definition", "evaluation", "gate", "report")
+"""Where the facts are, as RegisterModel puts it into a version's metadata."""
+
 Once = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
 
 
@@ -37,6 +40,8 @@ class WriteModelCard:
         package = self.registry.package(package_arn)
         if package.approval_status != "Approved":
             return _ignored(f"version {package.ref.version} is {package.approval_status} by now")
+        if any(name not in package.metadata for name in _WRITTEN_BY_A_RUN):
+            return _ignored(f"no run of Sluice registered version {package.ref.version}: there are no facts to tell")
         name = model_card_name(self.stage, model, package.ref.version)
         outcome = self.cards.write(name, card_text(card_content(self._facts(model, package))))
         return {"outcome": outcome, "card": name}

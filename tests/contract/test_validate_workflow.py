@@ -20,6 +20,9 @@ ROOT = Path(__file__).parents[2]
 EVENT = load_event("validation_status_change")
 ASKED = json.loads(EVENT["detail"]["input"])
 CREATING = ("CreateModel", "CreateEndpointConfig", "CreateEndpoint", "LookAtEndpoint", "Score")
+CONCLUDE = "ConcludeValidation"
+MOST_CAUSE = 32_768
+"""Characters: botocore's model of Step Functions, SensitiveCause."""
 CLEANING = ("FindEndpoint", "DeleteEndpoint", "DeleteEndpointConfig", "DeleteModel")
 
 
@@ -198,6 +201,84 @@ def test_a_stopped_validation_begins_at_the_clean_up() -> None:
     assert (next_state, assigned["asked"]) == ("FindEndpoint", ASKED)
     assert assigned["validation"] == EVENT["detail"]["executionArn"]
     assert assigned["failure"] == {"Error": "ValidationStopped", "Cause": "its execution ended as ABORTED"}
+
+
+REFUSED = {"Error": "ClientError", "Cause": json.dumps({"errorMessage": "denied", "stackTrace": ["x" * 40_000]})}
+FOUND = {"verdict": "fail", "reason": 'row 3 got "0.4" instead of 0.5.'}
+NEVER_UP = {"Error": "EndpointFailed", "Cause": "no capacity"}
+
+
+@pytest.mark.parametrize(
+    ("score", "failure", "verdict"),
+    [(FOUND, None, "fail"), (FOUND, NEVER_UP, "fail"), (None, NEVER_UP, "undecided"), (None, None, "undecided")],
+)
+def test_what_could_not_be_concluded_is_concluded_by_the_next_execution(
+    score: dict[str, str] | None, failure: dict[str, str] | None, verdict: str
+) -> None:
+    (catch,) = states()["Conclude"]["Catch"]
+    assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], "NotConcluded")
+    variables = {"score": score, "failure": failure, **evaluated(catch["Assign"], {}, {"errorOutput": REFUSED})}
+    ended = {
+        "status": "FAILED",
+        "error": states()["NotConcluded"]["Error"],
+        "cause": evaluated(states()["NotConcluded"]["Cause"], variables),
+    }
+
+    next_state, assigned = chosen("WhatIsAsked", {}, {**EVENT, "detail": {**EVENT["detail"], **ended}})
+
+    assert next_state == "FindEndpoint"
+    assert "denied" in ended["cause"]
+    assert len(ended["cause"]) <= MOST_CAUSE
+    concluded = ConcludeRequest.model_validate(evaluated(states()["Conclude"]["Arguments"]["Payload"], assigned))
+    assert concluded.judgement.verdict == verdict
+    assert concluded.execution_arn == EVENT["detail"]["executionArn"]
+    told = score["reason"] if score else "no capacity" if failure else "its execution ended as FAILED"
+    assert told in concluded.judgement.reason
+
+
+def test_the_longest_finding_fits_into_a_cause() -> None:
+    variables = {
+        "score": {"verdict": "fail", "reason": '"' * 100_000},
+        "failure": {"Error": "E", "Cause": '"' * 100_000},
+        "unconcluded": {"Error": "E", "Cause": '"' * 100_000},
+    }
+
+    cause = evaluated(states()["NotConcluded"]["Cause"], variables)
+
+    assert json.loads(cause)["score"]["verdict"] == "fail"
+    assert len(cause) <= MOST_CAUSE
+
+
+def test_however_an_execution_fails_to_end_well_an_alarm_says_so() -> None:
+    alarms = [resolved(alarm["Properties"]) for alarm in resources_of("AWS::CloudWatch::Alarm").values()]
+    watched = [alarm for alarm in alarms if alarm["Namespace"] == "AWS/States"]
+
+    assert {alarm["MetricName"] for alarm in watched} == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"}
+    assert len({alarm["AlarmName"] for alarm in watched}) == 3
+    for alarm in watched:
+        assert alarm["Dimensions"] == [{"Name": "StateMachineArn", "Value": "<ValidateStateMachine>"}]
+        assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == (
+            "Sum",
+            0,
+            "GreaterThanThreshold",
+        )
+        assert alarm["AlarmActions"] == ["<Topic>"]
+
+
+@pytest.mark.parametrize(
+    "name", ["StartRun", "RegisterModel", "FinishRun", "DeployModel", "ActivateEndpoint", CONCLUDE]
+)
+def test_who_tells_people_may_look_whether_they_were_told(name: str) -> None:
+    function = resolved(resources_of("AWS::Serverless::Function")[name]["Properties"])
+    statements = function["Policies"][0]["Statement"]
+    allowed = {
+        action
+        for one in statements
+        if "StateTable" in str(one["Resource"])
+        for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+    }
+
+    assert {"dynamodb:GetItem", "dynamodb:PutItem"} <= allowed
 
 
 @pytest.mark.parametrize("text", [json.dumps(EVENT), "{}", None])

@@ -217,6 +217,30 @@ def test_a_validation_that_is_stopped_is_cleaned_up_and_told(validations: Valida
     assert description.startswith("Not validated: ValidationStopped: its execution ended as ABORTED")
 
 
+def test_what_could_not_be_concluded_reaches_the_next_execution(validations: Validations) -> None:
+    """The gate's verdict cannot be read, by the first execution and by the one that begins after it."""
+    states = validations.model.client("stepfunctions")
+    validations.replace(f"{validations.prefix}evaluation/gate.json", b"this is no JSON")
+    validation = validations.start()
+
+    first = validation.ended()
+    assert (first["status"], first["error"]) == ("FAILED", "NotConcluded")
+    found = json.loads(first["cause"])["score"]
+    assert found["verdict"] == "pass"
+
+    def after_it() -> dict[str, Any] | None:
+        machine = validations.model.stage.outputs["ValidateStateMachineArn"]
+        for one in states.list_executions(stateMachineArn=machine, statusFilter="FAILED")["executions"]:
+            described: dict[str, Any] = states.describe_execution(executionArn=one["executionArn"])
+            if json.loads(described["input"]).get("detail", {}).get("executionArn") == validation.execution_arn:
+                return described
+        return None
+
+    second = eventually(after_it, "the second execution ends")
+    assert json.loads(second["cause"])["score"] == found
+    assert remains(validations.model, validation.name) == []
+
+
 @pytest.mark.parametrize("action", ["sagemaker:CreateModel", "sagemaker:CreateEndpoint", "iam:PassRole"])
 def test_a_missing_permission_is_told_and_leaves_nothing_behind(validations: Validations, action: str) -> None:
     with without(validations.model, role_of(validations.model, "ValidateStateMachineRole"), action):

@@ -4,6 +4,9 @@ PSI = Σ (a - e)·ln(a / e) over bins, e the share of the champion's rows in a b
 Credit Risk Scorecards): 0 is no change, and above 0.25 is commonly taken for a shift that matters. Bins: of numbers the
 champion's deciles, of text its most frequent levels and the others; missing cells are a bin of their own. Each bin
 counts half a row more than it holds (Krichevsky, Trofimov 1981), so that an empty one weighs as little as it proves.
+
+Where most of this run's rows are in one of its own baseline's buckets, they are spread evenly over it like any others:
+a column that became constant, or was stretched by an outlier, is then far from the champion's deciles, and shall be.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +23,10 @@ MOST_LEVELS = 20
 
 
 def drift_document(mine: Mapping[str, Any], champions: Mapping[str, Any]) -> dict[str, Any]:
-    """Both: statistics.json. Features by falling PSI; null where it is not measured, with the reason."""
+    """Both: statistics.json. Features by falling PSI; null where it is not measured, with the reason.
+
+    comparable: both have the feature, and the champion's rows can be told apart, so that null is no matter of course.
+    """
     found = []
     for whose, statistics in (("This run's", mine), ("The champion's", champions)):
         try:
@@ -34,7 +40,8 @@ def drift_document(mine: Mapping[str, Any], champions: Mapping[str, Any]) -> dic
 
 def _feature(name: str, mine: Distribution | None, champions: Distribution | None) -> dict[str, Any]:
     known = mine or champions
-    entry = {"feature": name, "type": known.type if known else None, "psi": None}
+    comparable = mine is not None and champions is not None and not _is_coarse(champions)
+    entry = {"feature": name, "type": known.type if known else None, "comparable": comparable, "psi": None}
     if mine is None or champions is None:
         return {**entry, "reason": f"Only {'the champion' if mine is None else 'this run'} has it."}
     if isinstance(mine, Levels) and isinstance(champions, Levels):
@@ -42,10 +49,15 @@ def _feature(name: str, mine: Distribution | None, champions: Distribution | Non
         return {**entry, "psi": stability_index(_levels(mine, bins), _levels(champions, bins))}
     if not isinstance(mine, Numbers) or not isinstance(champions, Numbers):
         return {**entry, "reason": f"It is {mine.type}, and was {champions.type} for the champion."}
-    if mine.is_coarse or champions.is_coarse:
-        return {**entry, "reason": "Most of its rows are in one of the baseline's buckets, which tells too little."}
+    if not comparable:
+        reason = "Most of the champion's rows are in one of its baseline's buckets, which tells too little."
+        return {**entry, "reason": reason}
     edges = champions.deciles()
     return {**entry, "psi": stability_index(_numbers(mine, edges), _numbers(champions, edges))}
+
+
+def _is_coarse(distribution: Distribution) -> bool:
+    return isinstance(distribution, Numbers) and distribution.is_coarse
 
 
 def _numbers(distribution: Numbers, edges: Floats) -> Floats:

@@ -58,7 +58,11 @@ def _drift(mine: Path, champions: Path) -> dict[str, Any] | None:
         ours, theirs = (read_object(folder, "statistics.json") for folder in (mine, champions))
     except BadData as error:
         return {"error": str(error)}
-    return None if ours is None or theirs is None else drift_document(ours, theirs)
+    if theirs is None:
+        return None
+    if ours is None:
+        return {"error": f"{mine.name}/statistics.json is not there."}
+    return drift_document(ours, theirs)
 
 
 def _rejects(folder: Path) -> list[dict[str, str]]:

@@ -16,8 +16,11 @@ import pyarrow as pa
 from codec.arrow import encode_column
 from codec.cells import CellError, cell_text, parse_number
 from codec.codec import NUMERIC, Codec, Feature, Floats
+from evaluation.artifacts import Task
+from evaluation.binary import Binary
 from evaluation.bootstrap import Bootstrap, Metrics
 from evaluation.paired import Judged, differences
+from evaluation.regression import Regression
 
 # Values of a column that are shown by themselves.
 MOST_VALUES = 20
@@ -146,7 +149,7 @@ def slice_documents(
 ) -> list[dict[str, Any]]:
     """For evaluation.json: the metrics of every part that holds a row, and how far the models differ on it.
 
-    Null where a part is too small for one.
+    Null where a part is too small for one. rarest_class_count: see _rarest; null for a number.
     """
     fewer = replace(bootstrap, replicates=min(REPLICATES, bootstrap.replicates))
     documents = []
@@ -155,10 +158,25 @@ def slice_documents(
             continue
         held, ours = labels[part.rows], challenger.at(part.rows)
         metrics = ours.task.metrics(held, ours.scores, fewer)
-        document = {"column": name, "value": part.value, "kind": part.kind, "item_count": len(held), "metrics": metrics}
+        document = {
+            "column": name,
+            "value": part.value,
+            "kind": part.kind,
+            "item_count": len(held),
+            "rarest_class_count": _rarest(held, ours.task),
+            "metrics": metrics,
+        }
         compared = _compared(held, ours, metrics, champion.at(part.rows), fewer) if champion else None
         documents.append({**document, "champion": compared})
     return documents
+
+
+def _rarest(labels: Floats, task: Task) -> int | None:
+    """Rows of the rarer of two classes, 0 where one is absent; of several, of the rarest one that has any."""
+    if isinstance(task, Regression):
+        return None
+    counts = np.bincount(labels.astype(np.int64), minlength=2)
+    return int(counts.min() if isinstance(task, Binary) else counts[counts > 0].min())
 
 
 def _compared(labels: Floats, ours: Judged, metrics: Metrics, champion: Judged, bootstrap: Bootstrap) -> dict[str, Any]:

@@ -23,6 +23,7 @@ _SHORT, _NAME, _LINE, _LONG = 63, 255, 1024, 2048
 _MOST_METRICS, _MOST_HYPERPARAMETERS = 50, 100
 _CUSTOM_KEY = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _PROBLEMS = {"binary": "Binary classification", "multiclass": "Multiclass classification", "regression": "Regression"}
+_AT_APPROVAL = "This card tells the state at approval; a later rejection is in the model registry only."
 _FACTS_BLOCK = re.compile(r'<script type="application/json" id="evaluation">(.*?)</script>', re.DOTALL)
 
 
@@ -230,6 +231,7 @@ def _caveats(facts: CardFacts) -> Iterator[str]:
     version = facts.version
     why = version.approval_description or "no reason was given"
     yield f"Approved by {version.decided_by}: {why}{'' if why.endswith('.') else '.'}"
+    yield _AT_APPROVAL
     checks = facts.gate.get("checks") or []
     for outcome, title in (("fail", "Not passed:"), ("skipped", "Not judged:")):
         reasons = [str(check["reason"]) for check in checks if check["outcome"] == outcome]

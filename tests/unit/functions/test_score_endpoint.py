@@ -160,12 +160,13 @@ def test_a_number_is_compared_relative_to_its_size(run: Run) -> None:
     assert run.score()["verdict"] == "pass"
 
 
-def model_error(status: int, message: str) -> ClientError:
+def model_error(status: int | None, message: str) -> ClientError:
     response: Any = {
-        "Error": {"Code": "ModelError", "Message": f"Received client error ({status})"},
-        "OriginalStatusCode": status,
+        "Error": {"Code": "ModelError", "Message": f"Received an error ({status})"},
         "OriginalMessage": message,
     }
+    if status is not None:
+        response["OriginalStatusCode"] = status
     return ClientError(response, "InvokeEndpoint")
 
 
@@ -189,6 +190,24 @@ def test_the_models_own_error_fails_with_its_words(run: Run, body: str, said: st
 
     reason = f"The temporary endpoint did not score the test rows 1 to 7: it answered 400: {said}"
     assert run.score() == {"verdict": "fail", "reason": reason}
+
+
+@pytest.mark.parametrize("status", [400, 499])
+def test_every_4xx_is_the_models_answer(run: Run, status: int) -> None:
+    run.runtime.answer = raising(model_error(status, "no"))
+
+    assert run.score()["verdict"] == "fail"
+
+
+@pytest.mark.parametrize("status", [500, 503, 399, 0, None])
+def test_a_container_that_broke_down_is_asked_again(run: Run, status: int | None) -> None:
+    """SageMaker wraps time-outs, restarts and 5xx in ModelError: they need not be the model's doing."""
+    run.runtime.answer = raising(model_error(status, "worker died"))
+
+    with pytest.raises(
+        TransientError, match=rf"sluice-validate-dev-1 did not score: it answered {status or 0}: worker"
+    ):
+        run.score()
 
 
 @pytest.mark.parametrize(
@@ -240,9 +259,21 @@ def test_it_stops_before_its_own_end_with_what_was_compared(run: Run) -> None:
 
     answer = run.score()
 
-    assert answer["verdict"] == "pass"
+    assert answer["verdict"] == "undecided"
     assert "scored 1,000 test rows" in answer["reason"]
     assert "Time ran out" in answer["reason"]
+
+
+def test_a_difference_is_one_however_the_time_ran_out(run: Run) -> None:
+    rows = customers(1200)
+    run.hold_out("holdout.csv", rows)
+    run.predict("label,score", [f"1,{score_of(row) + 0.25!r}" for row in rows])
+    run.seconds_left = iter([RESERVED_SECONDS + 1, RESERVED_SECONDS - 1])
+
+    answer = run.score()
+
+    assert answer["verdict"] == "fail"
+    assert "500 of 500 test rows" in answer["reason"]
 
 
 @pytest.mark.parametrize("scores", [3, 9])

@@ -71,6 +71,7 @@ class CardsClient:
 class FakeRegistry:
     status: ApprovalStatus = "Approved"
     reason: str = "Looks good"
+    metadata: dict[str, str] = field(default_factory=lambda: {"run_id": "1", **URIS})
 
     def package(self, arn: str) -> Package:
         return Package(
@@ -80,7 +81,7 @@ class FakeRegistry:
             approval_description=self.reason,
             model_uri="s3://m/model.tar.gz",
             baseline_uri=None,
-            metadata={"run_id": "1", **URIS},
+            metadata=self.metadata,
             changed_by="arn:aws:iam::000000000000:user/alice",
         )
 
@@ -200,6 +201,15 @@ def test_what_is_no_approval_of_ours_writes_nothing(
     cards.registry.status = status
 
     assert cards.handle(**detail)["outcome"] == "ignored"
+    assert cards.client.calls == []
+
+
+@pytest.mark.parametrize("absent", URIS)
+def test_a_version_that_no_run_registered_has_no_card(cards: Cards, absent: str) -> None:
+    del cards.registry.metadata[absent]
+
+    reason = "no run of Sluice registered version 1: there are no facts to tell"
+    assert cards.handle() == {"outcome": "ignored", "reason": reason}
     assert cards.client.calls == []
 
 

@@ -370,3 +370,26 @@ def test_better_means_at_least_a_little_unless_said_otherwise() -> None:
         return rule.minimum_gain
 
     assert (gain(), gain(policy="better"), gain(policy="better", minimum_gain=-0.01)) == (-0.005, 0.0, -0.01)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"gate": {"champion": {"polcy": "better"}}},
+            "gate.champion.polcy: is not a field of the definition; did you mean policy?",
+        ),
+        (
+            {"gate": {"metrics": {"auc": {"mim": 0.7}}}},
+            "gate.metrics.auc.mim: is not a field of the definition; did you mean min?",
+        ),
+        (
+            {"tuning": {"warm_start": {"jb": "x"}}},
+            "tuning.warm_start.jb: is not a field of the definition; did you mean job?",
+        ),
+    ],
+)
+def test_a_misspelt_field_of_a_section_that_may_be_absent_is_guessed_too(
+    changes: dict[str, object], expected: str
+) -> None:
+    assert expected in problems_of(**changes)

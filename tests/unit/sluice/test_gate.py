@@ -111,16 +111,30 @@ def test_an_evaluation_without_metrics_is_our_defect() -> None:
         Evaluation.from_json({"dataset": {"item_count": 5}})
 
 
-def test_what_an_older_evaluation_lacks_is_skipped_and_said() -> None:
+def test_a_metric_within_two_bounds_names_both() -> None:
+    policy = {"metrics": {"auc": {"min": 0.7, "max": 0.9}}}
+
+    assert check(decided(policy), "threshold.auc").reason == "auc is 0.8400, at least 0.7 and at most 0.9."
+
+
+def test_what_an_older_evaluation_lacks_is_for_a_person_where_there_is_a_champion() -> None:
     """Given an evaluation.json as it was before champions, slices and data were measured like this."""
     older = {"package_arn": "arn", BINARY: measurements(auc=0.9)}
     policy = {"slices": {}, "calibration": {}}
 
     decision = decided(policy, champion=older, slices=..., data=..., importance=...)
 
-    skipped = {one.name: one.reason for one in decision.checks if one.outcome == "skipped"}
-    assert set(skipped) == {"champion.features", "champion.auc", "slices", "data", "leakage.gain"}
-    assert all("older version" in reason for reason in skipped.values())
+    unmade = {one.name: one.reason for one in decision.checks if one.outcome == "fail"}
+    assert set(unmade) == {"champion.features", "champion.auc", "slices", "data", "leakage.gain"}
+    assert all("older version" in reason for reason in unmade.values())
+    assert decision.verdict == "needs-human"
+
+
+def test_what_an_older_evaluation_lacks_is_skipped_where_it_would_replace_nothing() -> None:
+    decision = decided(slices=..., data=..., importance=...)
+
+    skipped = {one.name for one in decision.checks if one.outcome == "skipped"}
+    assert skipped == {"champion.auc", "data", "leakage.gain"}
     assert decision.verdict == "pass"
 
 

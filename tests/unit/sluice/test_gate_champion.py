@@ -7,7 +7,7 @@ import pytest
 
 from sluice.definition import Gate
 from sluice.gate import Evaluation, decide
-from tests.evaluations import BINARY, champion, check, decided, document, measurements, slice_of
+from tests.evaluations import BINARY, champion, check, decided, measurements, slice_of
 
 Z95 = 1.6448536269514722
 
@@ -128,6 +128,15 @@ def test_features_that_changed_are_named_for_a_person() -> None:
     assert check(decision, "champion.auc").outcome == "pass"
 
 
+def test_differences_that_are_missing_are_for_a_person() -> None:
+    live = {name: part for name, part in champion(auc=0.1).items() if name != "differences"}
+
+    decision = decided(champion=live)
+
+    assert decision.verdict == "needs-human"
+    assert "older version" in check(decision, "champion.auc").reason
+
+
 SLICES = {"slices": {"maximum_loss": 0.05, "minimum_rows": 100}}
 
 
@@ -160,7 +169,8 @@ def test_slices_that_are_small_or_undefined_are_skipped_by_name() -> None:
         slice_of("tiny", rows=99, auc=-0.9),
         slice_of("unclear", deviation=None, auc=-0.9),
         slice_of("unscored"),
-        slice_of("fine", auc=0.0),
+        slice_of("rare", rarest=19, deviation=0.001, auc=-0.9),
+        slice_of("fine", rarest=20, auc=0.0),
     ]
 
     decision = decided(SLICES, champion=champion(auc=0.0), slices=parts)
@@ -168,8 +178,31 @@ def test_slices_that_are_small_or_undefined_are_skipped_by_name() -> None:
     assert decision.verdict == "pass"
     assert check(decision, "slices.skipped").reason == (
         "No difference of auc is defined in plan = unclear, plan = unscored: not judged. "
-        "Fewer than 100 rows in plan = tiny: not judged."
+        "Fewer than 100 rows in plan = tiny: not judged. "
+        "Fewer than 20 rows of the rarest class in plan = rare: not judged."
     )
+    assert [one.name for one in decision.checks if one.name.startswith("slices.plan")] == ["slices.plan = fine"]
+
+
+@pytest.mark.parametrize("rarest", [2, None])
+def test_a_metric_of_all_rows_needs_no_rows_of_a_rare_class(rarest: int | None) -> None:
+    policy = {"slices": {**SLICES["slices"], "metric": "accuracy"}}
+    parts = [slice_of("basic", rarest=rarest, deviation=0.001, accuracy=-0.2)]
+
+    decision = decided(policy, champion=champion(auc=0.0), slices=parts)
+
+    assert check(decision, "slices.plan = basic").outcome == "fail"
+
+
+def test_few_rows_of_a_class_need_more_evidence() -> None:
+    """Student's distribution, by the rows of the rarest class: of 5 % it exceeds 1.729 with 19 degrees of freedom."""
+    edge = -0.05 - 1.7291 * 0.01
+
+    def outcome(gain: float) -> str:
+        parts = [slice_of("a", deviation=0.01, rarest=20, auc=gain)]
+        return check(decided(SLICES, champion=champion(auc=0.0), slices=parts), "slices.plan = a").outcome
+
+    assert (outcome(edge + 1e-5), outcome(edge - 1e-5)) == ("pass", "fail")
 
 
 def test_of_many_slices_the_worst_have_checks_and_the_rest_a_sentence() -> None:
@@ -198,23 +231,51 @@ def test_kinds_of_slices_are_told_apart() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"champion": None, "slices": [slice_of("a")]}, "no champion"),
         ({"champion": {"error": "gone"}, "slices": [slice_of("a")]}, "could not be scored"),
         ({"champion": champion(auc=0.0), "slices": []}, "holds none"),
+        ({"champion": champion(auc=0.0), "slices": [slice_of("a"), slice_of("b")]}, "are missing"),
+        ({"champion": champion(auc=0.0), "slices": [slice_of("a", rarest=None, auc=0.0)]}, "does not count"),
+        ({"champion": champion(auc=0.0), "slices": ...}, "older version"),
     ],
 )
-def test_slices_without_anything_to_compare_are_skipped(changes: dict[str, Any], words: str) -> None:
+def test_slices_that_should_have_been_compared_and_were_not_are_for_a_person(
+    changes: dict[str, Any], words: str
+) -> None:
     found = check(decided(SLICES, **changes), "slices")
 
-    assert found.outcome == "skipped"
+    assert (found.outcome, found.on_failure) == ("fail", "needs-human")
     assert words in found.reason
 
 
-def test_an_identical_model_is_not_worse_and_not_better() -> None:
-    same = document(champion=champion(0.0, auc=0.0))
-    not_worse = decide(Evaluation.from_json(same), Gate())
-    better = decide(
-        Evaluation.from_json(same), Gate.model_validate({"champion": {"policy": "better", "minimum_gain": 0.001}})
-    )
+def test_without_a_champion_slices_are_skipped() -> None:
+    decision = decided(SLICES, slices=[slice_of("a")])
 
-    assert (not_worse.verdict, better.verdict) == ("pass", "fail")
+    assert check(decision, "slices").outcome == "skipped"
+    assert decision.verdict == "pass"
+
+
+@pytest.mark.parametrize("minimum", [{}, {"minimum_gain": 0.001}], ids=["by default", "a gain"])
+def test_an_identical_model_is_not_worse_and_not_better(minimum: dict[str, float]) -> None:
+    same = {"champion": champion(0.0, auc=0.0)}
+    better = decided({"champion": {"policy": "better", **minimum}}, **same)
+
+    assert decided(**same).verdict == "pass"
+    assert better.verdict == "fail"
+    assert ("not shown to be above +0." in check(better, "champion.auc").reason) == (not minimum)
+
+
+@pytest.mark.parametrize(
+    ("loss", "outcome"), [(0.05, "pass"), (0.2, "fail"), (-0.2, "pass")], ids=["a little", "much worse", "better"]
+)
+def test_probabilities_that_got_much_worse_are_for_a_person(loss: float, outcome: str) -> None:
+    """A search by AUC may keep four rounds, whose scores rank well and say nothing. The champion's log loss is 0.83."""
+    worse = check(decided(champion=champion(auc=0.0, log_loss=loss)), "champion.log_loss")
+
+    assert (worse.outcome, worse.on_failure) == (outcome, "needs-human")
+
+
+def test_a_gate_that_compares_log_loss_compares_it_once() -> None:
+    rule = {"champion": {"metric": "log_loss", "minimum_gain": -0.3}}
+    found = decided(rule, champion=champion(log_loss=0.2)).checks
+
+    assert [one.outcome for one in found if one.name == "champion.log_loss"] == ["pass"]

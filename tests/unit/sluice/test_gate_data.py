@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.evaluations import check, counts, decided
+from tests.evaluations import champion, check, counts, decided
+from tests.evaluations import drift as drift_of
 
 PREVIOUS = {"run_id": "r0", "counts": counts()}
 
@@ -14,7 +15,7 @@ def data(**changes: Any) -> dict[str, Any]:
 
 
 def drift(**psi: float | None) -> dict[str, Any]:
-    return data(drift={"features": [{"feature": name, "type": "numeric", "psi": value} for name, value in psi.items()]})
+    return data(drift=drift_of(**psi))
 
 
 @pytest.mark.parametrize(("rows", "outcome"), [(1500, "pass"), (500, "pass"), (499, "fail")])
@@ -97,19 +98,55 @@ def test_many_drifted_features_are_counted() -> None:
     assert found.reason.endswith("f4 1.00 and 4 more.")
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [data(), data(drift={"error": "statistics.json is damaged."}), drift(age=None), drift()],
-    ids=["no champion", "unreadable", "unmeasured", "empty"],
-)
-def test_drift_that_could_not_be_measured_is_skipped(changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize("changes", [data(), drift(age=None), drift()], ids=["no champion", "unmeasured", "empty"])
+def test_drift_with_nothing_to_compare_with_is_skipped(changes: dict[str, Any]) -> None:
     found = check(decided(**changes), "data.drift")
 
     assert found.outcome == "skipped"
     assert found.reason.startswith("Drift was not judged: ")
 
 
-def test_counts_that_are_not_known_are_skipped() -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [data(drift={"error": "statistics.json is damaged."}), {"champion": champion(auc=0.0), **data()}],
+    ids=["unreadable", "no baseline of the champion"],
+)
+def test_drift_that_should_have_been_measured_is_for_a_person(changes: dict[str, Any]) -> None:
+    decision = decided(**changes)
+
+    assert check(decision, "data.drift").outcome == "fail"
+    assert check(decision, "data.drift").reason.startswith("Drift was not judged: ")
+    assert decision.verdict == "needs-human"
+
+
+def entry(name: str, psi: float | None, **told: Any) -> dict[str, Any]:
+    return {"feature": name, "type": "numeric", "psi": psi, **told}
+
+
+@pytest.mark.parametrize("told", [{"comparable": True}, {}], ids=["comparable", "older"])
+def test_a_feature_that_should_have_been_measured_and_was_not_is_for_a_person(told: dict[str, Any]) -> None:
+    others = [entry("fee", 0.1, comparable=True), entry("new", None, comparable=False)]
+
+    decision = decided(**data(drift={"features": [*others, entry("age", None, **told)]}))
+
+    found = check(decision, "data.drift")
+    assert (decision.verdict, found.outcome, found.value) == ("needs-human", "fail", 0.1)
+    assert found.reason == (
+        "No measured feature drifted more than 0.25 (PSI) from the champion's training data. "
+        "Could not be compared with the champion's: age. Not measured: new."
+    )
+    alone = check(decided(**data(drift={"features": [entry("age", None, **told)]})), "data.drift")
+    assert (alone.outcome, alone.value) == ("fail", None)
+
+
+def test_counts_that_are_not_known_are_for_a_person() -> None:
     decision = decided(**data(counts=None))
 
-    assert {check(decision, f"data.{name}").outcome for name in ("rows", "classes", "rejected")} == {"skipped"}
+    assert {check(decision, f"data.{name}").outcome for name in ("rows", "classes", "rejected")} == {"fail"}
+    assert decision.verdict == "needs-human"
+
+
+def test_counts_without_classes_are_not_known_where_there_are_classes() -> None:
+    found = check(decided(**data(counts={"rows": 1000, "rejected": 0})), "data.classes")
+
+    assert (found.outcome, found.on_failure) == ("fail", "needs-human")

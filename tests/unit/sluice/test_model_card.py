@@ -84,6 +84,7 @@ def test_caveats_are_who_approved_and_what_was_not_passed() -> None:
 
     assert additional["caveats_and_recommendations"] == (
         "Approved by arn:aws:iam::000000000000:user/alice: Looks good. "
+        "This card tells the state at approval; a later rejection is in the model registry only. "
         "Not passed: age drifted. Not judged: No slice is large enough."
     )
     assert additional["custom_details"]["decided_by"].endswith("user/alice")

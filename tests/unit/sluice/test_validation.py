@@ -75,10 +75,13 @@ def test_nothing_compared_decides_nothing():
     assert judge(Comparison(), TOLERANCE, cut_off=False).verdict == "undecided"
 
 
-def test_a_validation_that_ran_out_of_time_says_so():
-    compared = compare(batch(0.5), [[0.5]], TOLERANCE)
+@pytest.mark.parametrize(("answered", "verdict"), [(0.5, "undecided"), (0.75, "fail")])
+def test_a_validation_that_ran_out_of_time_does_not_pass(answered, verdict):
+    judgement = judge(compare(batch(0.5), [[answered]], TOLERANCE), TOLERANCE, cut_off=True)
 
-    assert judge(compared, TOLERANCE, cut_off=True).reason.endswith("Time ran out before the other rows.")
+    assert judgement.verdict == verdict
+    assert "1 test row" in judgement.reason
+    assert judgement.reason.endswith("Time ran out before the other rows.")
 
 
 @given(

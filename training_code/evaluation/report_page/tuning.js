@@ -9,7 +9,7 @@ function tuningSection({ run, facts }) {
     tuningSummary(tuning, trials),
     edgeWarnings(tuning),
     ended.length ? figures(progressFigure(tuning, trials, ended)) : note("No training job of the search gave a value."),
-    ended.length ? influenceTable(tuning, ended) : null,
+    influenceTable(tuning, ended.filter(({ status }) => status === "Completed")),
     ended.length ? figures(Object.keys(tuning.ranges ?? {}).map((name) => rangeFigure(name, tuning, ended))) : null,
     trials.length ? folded(`All ${several(trials.length, "training job")}`, trialTable(tuning, trials)) : null,
   ];
@@ -119,8 +119,9 @@ function bestSoFar(inOrder, clock, less) {
   });
 }
 
-function influenceTable(tuning, ended) {
-  const found = influences(ended, tuning.ranges ?? {});
+/** A trial that was stopped early tells less than it would have reached: it says nothing of its hyperparameters. */
+function influenceTable(tuning, completed) {
+  const found = completed.length ? influences(completed, tuning.ranges ?? {}) : [];
   if (!found.length) return null;
   const rows = found.map(({ name, measure, strength, trend }) => {
     const range = tuning.ranges[name];
@@ -138,7 +139,8 @@ function influenceTable(tuning, ended) {
     element("h3", {}, "Which mattered most"),
     dataTable("Influence of each hyperparameter on the objective", columns, rows),
     note(
-      "Influence: how closely the objective follows the hyperparameter over the training jobs, from 0 to 1. ",
+      `Influence: how closely the objective follows the hyperparameter over ${several(completed.length, "completed job")}, `,
+      "from 0 to 1; of few jobs, chance alone makes a third. ",
       "|Spearman's ρ| is of the ranks; η², of categories, is the share of the variance between the groups. ",
       "It sees each one alone, not how they act together.",
     ),

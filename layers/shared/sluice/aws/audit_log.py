@@ -17,7 +17,7 @@ class AuditLog:
         """Append an entry. With `once`, a key of what happened, a second call adds nothing and answers False."""
         stamp = entry.at.isoformat(timespec="milliseconds")
         identity = once or f"{stamp}{entry.action}{entry.why}{json.dumps(dict(entry.details), sort_keys=True)}"
-        digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        digest = _digest(identity)
         if once and not self._first(entry.model, digest):
             return False
         item: Item = {
@@ -30,6 +30,10 @@ class AuditLog:
             "details": json.dumps(dict(entry.details), sort_keys=True),
         }
         return self.table.put(item)
+
+    def has(self, model: str, once: str) -> bool:
+        """Whether an entry with that key is there."""
+        return self.table.get(model_key(model), f"AUDITED#{_digest(once)}") is not None
 
     def entries(self, model: str) -> list[AuditEntry]:
         """The model's history, the oldest first."""
@@ -47,3 +51,7 @@ class AuditLog:
 
     def _first(self, model: str, digest: str) -> bool:
         return self.table.put({"pk": model_key(model), "sk": f"AUDITED#{digest}"}, "attribute_not_exists(pk)")
+
+
+def _digest(identity: str) -> str:
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]

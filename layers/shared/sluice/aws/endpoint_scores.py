@@ -40,7 +40,8 @@ class EndpointScores:
     def scores(self, endpoint: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[list[float]]:
         """Of each row its number, or the probability of each class.
 
-        Raises EndpointAnswerError for what the model answers instead, TransientError for what is not its doing.
+        Raises EndpointAnswerError for what the model answers instead (4xx, or no scores), TransientError for whatever
+        need not be its doing, a container's 5xx included.
         """
         text = self._answer(endpoint, _csv_text(columns, rows))
         try:
@@ -70,11 +71,19 @@ def _explained(error: ClientError, endpoint: str) -> Exception:
     answer: Any = error.response
     code, message = answer["Error"]["Code"], answer["Error"]["Message"]
     if code == "ModelError":
-        said = _words(str(answer.get("OriginalMessage") or message))
-        return EndpointAnswerError(f"it answered {answer.get('OriginalStatusCode')}: {said}")
+        return _of_the_container(answer, endpoint)
     if code in _PASSING:
         return TransientError(f"endpoint {endpoint} could not be asked: {code}: {message}")
     return error
+
+
+def _of_the_container(answer: Any, endpoint: str) -> Exception:
+    """ModelError has the container's own status; SageMaker wraps a timeout and a restart in it too (5xx, 0 or none)."""
+    status, message = answer.get("OriginalStatusCode") or 0, answer["Error"]["Message"]
+    said = f"it answered {status}: {_words(str(answer.get('OriginalMessage') or message))}"
+    if 400 <= status < 500:
+        return EndpointAnswerError(said)
+    return TransientError(f"endpoint {endpoint} did not score: {said}")
 
 
 def _words(body: str) -> str:

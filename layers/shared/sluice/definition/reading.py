@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -127,5 +127,13 @@ def _known_fields(parents: list[str]) -> list[str]:
         if name == "deployment":
             return sorted({*Serverless.model_fields, *RealTime.model_fields})
         field = getattr(section, "model_fields", {}).get(name)
-        section = field.annotation if field else None
+        section = _section_of(field.annotation) if field else section
     return list(getattr(section, "model_fields", []))
+
+
+def _section_of(annotation: Any) -> Any:
+    """The section behind `Section | None`, or of the values of a `dict[str, Section]`, whose keys are no fields."""
+    if isinstance(annotation, type) and hasattr(annotation, "model_fields"):
+        return annotation
+    found = (_section_of(inner) for inner in get_args(annotation))
+    return next((section for section in found if section is not None), None)

@@ -11,6 +11,9 @@ from sluice.gate.wording import listed, measured, share, signed
 
 _COMPARABLE: Final = "champion.comparable"
 _FEATURES: Final = "champion.features"
+_LOSS: Final = "log_loss"
+_ACCEPTED_LOSS: Final = 0.1
+"""Of the champion's log loss: by so much a model's probabilities may get worse before a person is asked."""
 
 
 def check_champion(evaluation: Evaluation, rule: ChampionComparison) -> Iterator[Check]:
@@ -30,6 +33,7 @@ def check_champion(evaluation: Evaluation, rule: ChampionComparison) -> Iterator
         yield skipped(label, f"{rule.metric} was not compared with the champion's.", rule.minimum_gain)
     else:
         yield _gained(evaluation, champion, rule)
+        yield from _probabilities(evaluation, champion, rule)
 
 
 def _comparable(champion: Champion, rule: ChampionComparison) -> Check:
@@ -44,7 +48,7 @@ def _comparable(champion: Champion, rule: ChampionComparison) -> Check:
 
 def _same_features(champion: Champion) -> Check:
     if champion.features is None:
-        return not_held(_FEATURES, "Changes of the features were", on_failure="needs-human")
+        return not_held(_FEATURES, "Changes of the features were", live=True)
     kinds = (
         ("added", champion.features.added),
         ("removed", champion.features.removed),
@@ -61,7 +65,7 @@ def _same_features(champion: Champion) -> Check:
 def _gained(evaluation: Evaluation, champion: Champion, rule: ChampionComparison) -> Check:
     label, metric, bound = f"champion.{rule.metric}", rule.metric, rule.minimum_gain
     if champion.differences is None:
-        return not_held(label, "Differences from the champion were", bound)
+        return not_held(label, "Differences from the champion were", bound, live=True)
     difference = champion.differences.get(metric)
     gain = difference.gain(metric) if difference else None
     if gain is None:
@@ -74,6 +78,24 @@ def _gained(evaluation: Evaluation, champion: Champion, rule: ChampionComparison
     return Check(label, "pass" if good else "fail", gain.value, bound, f"{both}, {shown}")
 
 
+def _probabilities(evaluation: Evaluation, champion: Champion, rule: ChampionComparison) -> Iterator[Check]:
+    """A model may rank as well as the champion and say nothing by its scores: AUC does not see that, log loss does."""
+    if rule.metric == _LOSS or not {_LOSS} <= evaluation.metrics.keys() & champion.metrics.keys():
+        return
+    difference = (champion.differences or {}).get(_LOSS)
+    gain = difference.gain(_LOSS) if difference else None
+    if gain is None:
+        return
+    bound = -_ACCEPTED_LOSS * champion.metrics[_LOSS]
+    bad = gain.at_most(1 - rule.confidence) < bound
+    ours, theirs = measured(evaluation.metrics[_LOSS]), measured(champion.metrics[_LOSS])
+    reason = (
+        f"Log loss is {ours} against the champion's {theirs}: {'shown' if bad else 'not shown'} to be more than "
+        f"{share(_ACCEPTED_LOSS)} worse{'; the scores say less than they did' if bad else ''}."
+    )
+    yield Check(f"champion.{_LOSS}", "fail" if bad else "pass", gain.value, bound, reason, "needs-human")
+
+
 def _not_worse(gain: Gain, rule: ChampionComparison) -> tuple[bool, str]:
     """Refused only when the loss is shown: chance alone fails it in few of the runs, as confidence says."""
     upper = gain.at_most(1 - rule.confidence)
@@ -84,9 +106,13 @@ def _not_worse(gain: Gain, rule: ChampionComparison) -> tuple[bool, str]:
 
 
 def _better(gain: Gain, rule: ChampionComparison) -> tuple[bool, str]:
-    """Refused unless the gain is shown: a challenger that is only as good seldom passes."""
-    lower = gain.at_least(1 - rule.confidence)
+    """Refused unless the gain is shown: a challenger that is only as good seldom passes.
+
+    Never by a gain of nothing: an identical model, whose difference does not scatter, is not better.
+    """
+    lower, least = gain.at_least(1 - rule.confidence), rule.minimum_gain
     at_least = f"at least {signed(lower)} at {share(rule.confidence)} confidence"
-    if lower >= rule.minimum_gain:
-        return True, f"{at_least}: shown to reach {rule.minimum_gain:+g}."
-    return False, f"{at_least}: not shown to reach {rule.minimum_gain:+g}."
+    wanted = f"to reach {least:+g}" if least > 0 else f"to be above {least:+g}"
+    if lower > least or (lower >= least and least > 0):
+        return True, f"{at_least}: shown {wanted}."
+    return False, f"{at_least}: not shown {wanted}."

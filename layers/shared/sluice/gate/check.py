@@ -22,6 +22,12 @@ def skipped(name: str, reason: str, bound: float | None = None, on_failure: OnFa
     return Check(name, "skipped", None, bound, reason, on_failure)
 
 
-def not_held(name: str, what: str, bound: float | None = None, on_failure: OnFailure = "fail") -> Check:
-    """Skipped, because an older version of the evaluate step did not measure it."""
-    return skipped(name, f"{what} not judged: the evaluation is of an older version and lacks them.", bound, on_failure)
+def unmade(name: str, reason: str, bound: float | None = None) -> Check:
+    """What should have been measured, and was not, does not pass: a person decides."""
+    return Check(name, "fail", None, bound, reason, "needs-human")
+
+
+def not_held(name: str, what: str, bound: float | None = None, *, live: bool) -> Check:
+    """An older version of the evaluate step did not measure it. live: there is a champion that this would replace."""
+    reason = f"{what} not judged: the evaluation is of an older version and lacks them."
+    return unmade(name, reason, bound) if live else skipped(name, reason, bound, "needs-human")

@@ -47,6 +47,8 @@ class Slice:
     label: str
     rows: int
     differences: Mapping[str, Difference] | None
+    rarest_class_rows: int | None = None
+    """Rows of the rarest class; None for a regression, and where an older version did not count them."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,13 @@ def _slice(part: Mapping[str, Any]) -> Slice:
     column, value = str(part["column"]), str(part.get("value"))
     words = {"value": f"{column} = {value}", "other": f"{column}: other values", "missing": f"{column} missing"}
     label = words.get(part.get("kind", "value"), f"{column} {value}")
-    return Slice(one_line(label, 60), int(part["item_count"]), read_differences(part.get("champion")))
+    rarest = part.get("rarest_class_count")
+    return Slice(
+        label=one_line(label, 60),
+        rows=int(part["item_count"]),
+        differences=read_differences(part.get("champion")),
+        rarest_class_rows=None if rarest is None else int(rarest),
+    )
 
 
 def _tested_classes(metrics: Mapping[str, Any]) -> int | None:

@@ -32,7 +32,7 @@ def _auc(evaluation: Evaluation, bound: float) -> Check:
 
 def _gain(evaluation: Evaluation, bound: float) -> Check:
     if evaluation.gain_shares is None:
-        return not_held(_GAIN, "Gains of the features were", bound, "needs-human")
+        return not_held(_GAIN, "Gains of the features were", bound, live=evaluation.champion is not None)
     if not any(evaluation.gain_shares.values()):
         return skipped(_GAIN, "Gains of the features were not judged: the model uses none.", bound, "needs-human")
     if evaluation.feature_count < _FEWEST_FEATURES:

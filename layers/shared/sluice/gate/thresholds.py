@@ -14,5 +14,6 @@ def check_threshold(name: MetricName, value: float | None, threshold: MetricThre
         return Check(label, "fail", value, low, f"{name} is {measured(value)}, below {low:,.10g}.")
     if high is not None and value > high:
         return Check(label, "fail", value, high, f"{name} is {measured(value)}, above {high:,.10g}.")
-    side = "at least" if low is not None else "at most"
-    return Check(label, "pass", value, bound, f"{name} is {measured(value)}, {side} {bound:,.10g}.")
+    bounds = (("at least", low), ("at most", high))
+    within = " and ".join(f"{side} {limit:,.10g}" for side, limit in bounds if limit is not None)
+    return Check(label, "pass", value, bound, f"{name} is {measured(value)}, {within}.")

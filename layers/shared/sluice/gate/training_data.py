@@ -31,9 +31,13 @@ class Counts:
 
 @dataclass(frozen=True)
 class Drift:
-    """psi: population stability index by feature, None where it could not be measured."""
+    """psi: population stability index by feature, None where it could not be measured.
+
+    unmeasured: the features that both runs have, and the champion's data describes well enough, and still without one.
+    """
 
     psi: Mapping[str, float | None]
+    unmeasured: tuple[str, ...] = ()
     problem: str | None = None
 
 
@@ -57,5 +61,9 @@ def _drift(document: Mapping[str, Any] | None) -> Drift | None:
     if document is None:
         return None
     if "error" in document:
-        return Drift({}, str(document["error"]))
-    return Drift({entry["feature"]: number(entry.get("psi")) for entry in document.get("features", ())})
+        return Drift({}, problem=str(document["error"]))
+    entries = document.get("features", ())
+    psi = {str(entry["feature"]): number(entry.get("psi")) for entry in entries}
+    # What an older version measured does not say which features should have had one: any of them may.
+    expected = [str(entry["feature"]) for entry in entries if entry.get("comparable", True)]
+    return Drift(psi, tuple(name for name in expected if psi[name] is None))

@@ -1,5 +1,7 @@
 """The same comparison on a terminal and as a page."""
 
+import base64
+import hashlib
 import io
 import re
 from datetime import UTC, datetime
@@ -79,6 +81,17 @@ def test_the_page_stands_alone_and_is_well_formed() -> None:
     assert "prefers-color-scheme: dark" in page
     assert '<p class="warning" role="note">NOT THE SAME TEST ROWS.' in page
     assert "<td>+0.0204 to +0.0596</td>" in page
+
+
+def test_the_pages_policy_allows_its_own_style_and_nothing_else() -> None:
+    page = render_page(unlike(), MADE_AT)
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    named = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    parser = Tags()
+    parser.feed(page)
+    (policy,) = [attrs["content"] for _, attrs in parser.seen if attrs.get("http-equiv") == "Content-Security-Policy"]
+    assert policy == f"default-src 'none'; style-src 'sha256-{named}'; base-uri 'none'; form-action 'none'"
+    assert not [attrs for _, attrs in parser.seen if "style" in attrs], "a hash allows no style of an element's own"
 
 
 def test_names_from_the_data_are_text_in_both() -> None:

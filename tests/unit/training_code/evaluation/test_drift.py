@@ -16,6 +16,11 @@ def _psi(mine: dict[str, Any], champions: dict[str, Any]) -> Any:
     return feature["psi"]
 
 
+def buckets_of(feature: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = feature["numerical_statistics"]["distribution"]["kll"]["buckets"]
+    return found
+
+
 def _formula(mine: list[float], champions: list[float]) -> float:
     """Half a row more in each bin."""
     a, e = ([(rows + 0.5) / (sum(bins) + 0.5 * len(bins)) for rows in bins] for bins in (mine, champions))
@@ -108,12 +113,42 @@ def test_a_long_tail_says_too_little_and_is_not_taken_for_drift_or_for_none():
     """Nearly all rows are in the first of ten equal buckets, whose end is where the largest value happens to lie."""
     rng = np.random.default_rng(0)
     mine, champions = (numbers("amount", rng.lognormal(0, 1.5, 5000)) for _ in range(2))
-    (feature,) = drift_document(statistics(mine), statistics(champions))["features"]
-    assert feature["psi"] is None
-    assert "tells too little" in feature["reason"]
     even = numbers("amount", rng.random(5000))
-    assert drift_document(statistics(mine), statistics(even))["features"][0]["psi"] is None
-    assert drift_document(statistics(even), statistics(champions))["features"][0]["psi"] is None
+    for now in (mine, even):
+        (feature,) = drift_document(statistics(now), statistics(champions))["features"]
+        assert (feature["psi"], feature["comparable"]) == (None, False)
+        assert "tells too little" in feature["reason"]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_column_that_breaks_is_seen_though_its_own_buckets_are_crowded(whole: bool):
+    """Given a champion whose buckets tell enough. Spread evenly over a bucket, most rows are far from its deciles."""
+    rng = np.random.default_rng(0)
+    ages = rng.normal(50, 10, 5000)
+    one_value = rng.random(5000) < 0.7
+    broken = {
+        "constant": np.full(5000, 50.0),
+        "mostly one value": np.where(one_value, 50.0, ages),
+        "mostly zero": np.where(one_value, 0.0, ages),
+        "tripled, and an outlier": np.append(3 * ages, 1e6),
+    }
+    champions = statistics(numbers("age", np.round(ages) if whole else ages))
+    for name, values in broken.items():
+        now = numbers("age", np.round(values) if whole else values)
+        (feature,) = drift_document(statistics(now), champions)["features"]
+        assert feature["comparable"], name
+        assert feature["psi"] > 1, name
+
+
+def test_a_tail_that_is_crowded_in_one_run_and_not_in_the_other_is_not_taken_for_drift():
+    """The same distribution, whose largest value decides whether more than half of the rows are in one bucket."""
+    rng = np.random.default_rng(0)
+    runs = [numbers("x", rng.gamma(1.5, 1, 5000)) for _ in range(60)]
+    crowded = [max(bucket["count"] for bucket in buckets_of(run)) > 2500 for run in runs]
+    pairs = [(now, then) for now, is_now in zip(runs, crowded, strict=True) if is_now
+             for then, was_then in zip(runs, crowded, strict=True) if not was_then]  # fmt: skip
+    assert len(pairs) > 100
+    assert max(_psi(*pair) for pair in pairs) < 0.1
 
 
 def test_features_by_falling_index_then_those_that_cannot_be_compared():
@@ -133,10 +168,11 @@ def test_features_by_falling_index_then_those_that_cannot_be_compared():
         "categorical",
     ]
     assert found[1]["psi"] == pytest.approx(0)
-    assert [(feature["psi"], feature["reason"]) for feature in found[2:]] == [
-        (None, "Only this run has it."),
-        (None, "It is categorical, and was numeric for the champion."),
-        (None, "Only the champion has it."),
+    assert [feature["comparable"] for feature in found[:2]] == [True, True]
+    assert [(feature["psi"], feature["comparable"], feature["reason"]) for feature in found[2:]] == [
+        (None, False, "Only this run has it."),
+        (None, True, "It is categorical, and was numeric for the champion."),
+        (None, False, "Only the champion has it."),
     ]
 
 

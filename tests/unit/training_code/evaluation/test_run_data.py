@@ -31,7 +31,7 @@ def test_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert found.to_json() == {
         "counts": COUNTS,
         "previous": {"run_id": "261120-abcd", "counts": COUNTS | {"rows": 9}},
-        "drift": {"features": [{"feature": "x", "type": "numeric", "psi": 0.0}]},
+        "drift": {"features": [{"feature": "x", "type": "numeric", "comparable": True, "psi": 0.0}]},
     }
     assert found.statistics == statistics(numbers("x", [1, 2, 3]))
     assert found.tuning == {"job": "t"}
@@ -45,10 +45,13 @@ def test_nothing_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("present", ["baseline", "champion_baseline"])
-def test_drift_needs_both_baselines(tmp_path: Path, present: str):
+@pytest.mark.parametrize(
+    ("present", "drift"),
+    [("baseline", None), ("champion_baseline", {"error": "baseline/statistics.json is not there."})],
+)
+def test_drift_needs_both_baselines_and_this_runs_must_be_there(tmp_path: Path, present: str, drift: Any):
     _write(tmp_path, f"{present}/statistics.json", statistics(numbers("x", [1, 2])))
-    assert read_run_data(_arguments(tmp_path), {}).drift is None
+    assert read_run_data(_arguments(tmp_path), {}).drift == drift
 
 
 def test_without_the_codec_the_artifact_says_what_it_learned_from(tmp_path: Path):

@@ -8,7 +8,9 @@ from codec.codec import BINARY
 from evaluation.binary import NAMES, Binary
 from evaluation.bootstrap import Bootstrap
 from evaluation.delong import area_difference_deviation
+from evaluation.multiclass import Multiclass
 from evaluation.paired import Judged
+from evaluation.regression import Regression
 from evaluation.slices import COUNTED_VALUES, MOST_VALUES, slice_columns, slice_documents
 from tests.unit.training_code.evaluation.models import tiny_codec
 
@@ -105,6 +107,24 @@ def test_each_part_has_the_metrics_of_its_rows_and_null_where_there_is_none():
     assert [part["metrics"] for part in without] == [part["metrics"] for part in found]
     assert {part["champion"] for part in without} == {None}
     assert sum(part["item_count"] for part in found if part["column"] == "visits") == 60
+
+
+@pytest.mark.parametrize(
+    ("task", "labels", "rarest"),
+    [
+        (Binary(0.5), [1, 0, 0, 0, 1], 2),
+        (Binary(0.5), [1, 1, 1], 0),
+        (Multiclass(("a", "b", "c")), [2, 2, 0, 2, 0], 2),
+        (Regression(), [0.5, 1.5, -3.0], None),
+    ],
+)
+def test_a_part_tells_the_rows_of_its_rarest_class(task: Any, labels: list[float], rarest: int | None):
+    columns = slice_columns(("city",), tiny_codec(BINARY))
+    columns["city"].add(pa.array(["Ulm"] * len(labels)))
+    shape = (len(labels), 3) if isinstance(task, Multiclass) else (len(labels),)
+    model = Judged(task, np.full(shape, 1 / 3, np.float32))
+    (part,) = slice_documents(columns, np.array(labels, dtype=float), model, None, Bootstrap(2))
+    assert part["rarest_class_count"] == rarest
 
 
 @pytest.mark.parametrize("order", [1, -1])
