@@ -69,7 +69,7 @@ class ChampionComparison(Section):
     policy: Literal["not-worse", "better"] = Field(
         default="not-worse",
         description="not-worse: refused when its gain is shown to be below minimum_gain. better: refused unless its "
-        "gain is shown to be at least minimum_gain.",
+        "gain is shown to be at least minimum_gain (above it, where that is 0 or less).",
     )
     minimum_gain: float = Field(
         default=-0.005,
