@@ -69,6 +69,7 @@ class Loop:
 
     endpoint_url: str
     bucket: str
+    machine: str
     data: Path
     clients: dict[str, object] = field(default_factory=dict)
     version: int = 0
@@ -113,9 +114,8 @@ class Loop:
             raise SystemExit(f"the loop failed: {found['error']}: {found['cause']}")
 
     def _executions(self, status: str) -> list[dict[str, str]]:
-        states = self.client("stepfunctions")
-        machine = states.list_state_machines()["stateMachines"][0]["stateMachineArn"]
-        found: list[dict[str, str]] = states.list_executions(stateMachineArn=machine, statusFilter=status)["executions"]
+        listed = self.client("stepfunctions").list_executions(stateMachineArn=self.machine, statusFilter=status)
+        found: list[dict[str, str]] = listed["executions"]
         return found
 
     def _answers(self) -> bool:
@@ -158,7 +158,7 @@ def _measure(rounds: int, folder: Path) -> dict[str, list[dict[str, float]]]:
     bare = Bare(data, written, folder)
     with daemon.running(folder / "cloud") as server:
         outputs = deploy(ROOT / "template.yaml", stack_name="sluice-dev", endpoint_url=server.endpoint_url)
-        loop = Loop(server.endpoint_url, outputs["BucketName"], data)
+        loop = Loop(server.endpoint_url, outputs["BucketName"], outputs["RetrainStateMachineArn"], data)
         loop.client("s3").put_object(Bucket=loop.bucket, Key=f"models/{MODEL}/model.yaml", Body=text.encode())
         loop.round()
         bare.round()
