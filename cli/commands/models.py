@@ -63,8 +63,11 @@ def rows_of(installation: Installation, model: str, limit: int) -> list[Row]:
         for role, deployment in (("arriving", record.arriving), ("queued", record.queued), ("live", record.live))
         if deployment
     }
-    arns = [version.arn for version in installation.versions(model, limit)]
-    return [_row(model, installation.registry.package(arn), roles.get(arn, "")) for arn in arns]
+    versions = installation.versions(model, limit)
+    route = installation.route(model) if roles else None
+    on_trial = {version.arn: "on trial" for version in versions if route and version.number == route.challenger}
+    arns = [version.arn for version in versions]
+    return [_row(model, installation.registry.package(arn), (roles | on_trial).get(arn, "")) for arn in arns]
 
 
 def _row(model: str, package: Package, production: str) -> Row:
