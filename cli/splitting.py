@@ -96,7 +96,7 @@ class Split:
         share, first = self.weights[challengers[0]], self.steps[0].share_percent
         if share != first:
             raise BadInputError(
-                f"--steps: the first share is {first:g}, and --set gives v{challengers[0]} {share:g}. Write the same one"
+                f"--steps: they begin with {first:g}, and --set gives v{challengers[0]} {share:g}. Write the same"
             )
 
     def is_there(self, serving: Serving) -> bool:

@@ -111,6 +111,13 @@ def endpoint_name(stage: str, model: str, mode: str = "serverless") -> str:
     return f"sluice-{stage}-{model}{_ENDPOINT_SUFFIX.get(mode, '')}"
 
 
+def mode_of_endpoint(endpoint: str) -> str:
+    """The deployment mode that an endpoint's name was made for."""
+    if _SHARED in endpoint:
+        return "multi-model"
+    return next((mode for mode, suffix in _ENDPOINT_SUFFIX.items() if endpoint.endswith(suffix)), "serverless")
+
+
 def shared_endpoint_name(stage: str, group: str) -> str:
     return f"sluice-{stage}-{_SHARED}{group}"
 
