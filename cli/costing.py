@@ -55,18 +55,20 @@ class Seen:
 def cost_of(installation: Installation, model: str, asked: Asked, now: datetime | None = None) -> dict[str, Any]:
     route = installation.route(model)
     seen = _seen(installation, route, now or datetime.now(UTC))
-    requests = asked.requests if asked.requests is not None else seen.requests_per_month
+    sharers = asked.sharers or _sharers(installation, route)
+    # CloudWatch counts the requests of a shared endpoint, not of each of its models.
+    of_all = sharers if route is not None and route.mode == "multi-model" else 1
+    requests = asked.requests if asked.requests is not None else seen.requests_per_month / of_all
     milliseconds = asked.milliseconds or seen.activity.mean_milliseconds or ASSUMED_MILLISECONDS
     traffic = Traffic(requests, milliseconds, asked.kilobytes)
     deployment, batch = _settings(installation, model)
-    sharers = asked.sharers or _sharers(installation, route)
     offers = offers_of(deployment, batch, traffic, asked.region, sharers, asked.jobs)
     return {
         "model": model,
         "region": asked.region,
         "prices": _prices(),
         "run": _run(installation, model, asked.region),
-        "traffic": asdict(traffic) | {"source": _source(asked, seen), "observed_hours": seen.hours},
+        "traffic": asdict(traffic) | {"source": _source(asked, seen, of_all), "observed_hours": seen.hours},
         "offers": documents_of(offers, route.mode if route else None, deployment),
         "break_even_requests": cost.break_even(
             _as_serverless(deployment, None), _with_instances(deployment, RealTime, "real-time"), traffic, asked.region
@@ -148,8 +150,9 @@ def _sharers(installation: Installation, route: Route | None) -> int:
     return max(sum(one is not None and one.endpoint_name == route.endpoint_name for one in routes), 1)
 
 
-def _source(asked: Asked, seen: Seen) -> dict[str, str]:
-    observed = f"observed over {seen.hours:.0f} h"
+def _source(asked: Asked, seen: Seen, of_all: int) -> dict[str, str]:
+    share = f", an even share of {of_all} models'" if of_all > 1 else ""
+    observed = f"observed over {seen.hours:.0f} h{share}"
     requests = "given" if asked.requests is not None else observed if seen.activity.requests else "none seen"
     known = seen.activity.mean_milliseconds is not None
     milliseconds = "given" if asked.milliseconds else observed if known else "assumed"

@@ -113,7 +113,7 @@ def endpoint_name(stage: str, model: str, mode: str = "serverless") -> str:
 
 def mode_of_endpoint(endpoint: str) -> str:
     """The deployment mode that an endpoint's name was made for."""
-    if _SHARED in endpoint:
+    if f"-{_SHARED}" in endpoint:  # no model name has two hyphens in a row
         return "multi-model"
     return next((mode for mode, suffix in _ENDPOINT_SUFFIX.items() if endpoint.endswith(suffix)), "serverless")
 
