@@ -45,7 +45,10 @@ def _against(offer: Mapping[str, Any]) -> str:
 
 
 def _usd(amount: float | None, digits: int = 2) -> str:
-    return "no price" if amount is None else f"${amount:,.{digits}f}"
+    if amount is None:
+        return "no price"
+    least = 10**-digits
+    return f"under ${least:.{digits}f}" if 0 < amount < least else f"${amount:,.{digits}f}"
 
 
 def _break_even(requests: float | None, now: float) -> str:

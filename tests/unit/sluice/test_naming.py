@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 from sluice.naming import (
     STAGE_PATTERN,
     endpoint_config_name,
+    endpoint_name,
     job_name,
+    mode_of_endpoint,
     model_card_name,
     model_of_group,
     model_of_raw_key,
     new_run_id,
+    shared_endpoint_name,
     validation_name,
 )
 
@@ -59,3 +62,10 @@ def test_a_group_of_another_stage_is_not_ours() -> None:
 def test_a_validations_endpoint_is_no_models_endpoint_of_any_stage(own: str, other: str) -> None:
     """The rule on endpoints and the functions' permissions go by the prefix `sluice-<stage>-`."""
     assert model_of_group(other, validation_name(own, "261120202448-3fa2")) is None
+
+
+@pytest.mark.parametrize("model", ["churn", "async", "x-multi-y", "real-time"])
+@pytest.mark.parametrize("mode", ["serverless", "real-time", "asynchronous"])
+def test_an_endpoints_name_says_its_mode(model: str, mode: str) -> None:
+    assert mode_of_endpoint(endpoint_name("dev", model, mode)) == mode
+    assert mode_of_endpoint(shared_endpoint_name("dev", model)) == "multi-model"
