@@ -30,16 +30,22 @@ class Objects:
 
     def read(self, key: str) -> bytes:
         """The whole object. Raises ObjectMissingError."""
-        try:
-            return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
-                raise ObjectMissingError(f"s3://{self.bucket}/{key} does not exist") from None
-            raise
+        return self._read(self.bucket, key)
 
     def read_json(self, uri: str) -> Any:
-        """The JSON document at an `s3://` URI of this bucket. Raises ObjectMissingError."""
-        return json.loads(self.read(key_of(uri)))
+        """The JSON document at an `s3://` URI; a version of another account's has its own there.
+
+        Raises ObjectMissingError.
+        """
+        return json.loads(self._read(uri.removeprefix("s3://").partition("/")[0], key_of(uri)))
+
+    def _read(self, bucket: str, key: str) -> bytes:
+        try:
+            return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                raise ObjectMissingError(f"s3://{bucket}/{key} does not exist") from None
+            raise
 
     def write(self, key: str, body: str, content_type: str = "application/json") -> None:
         self.client.put_object(Bucket=self.bucket, Key=key, Body=body.encode(), ContentType=content_type)

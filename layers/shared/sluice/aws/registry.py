@@ -1,9 +1,10 @@
 """The model registry: package groups and packages."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -48,6 +49,10 @@ class Registry:
             if "already exists" not in error.response["Error"]["Message"]:
                 raise
 
+    def share(self, group: str, policy: Mapping[str, Any]) -> None:
+        """Set who else may read the group's versions; what was set before is replaced."""
+        self.client.put_model_package_group_policy(ModelPackageGroupName=group, ResourcePolicy=json.dumps(policy))
+
     def register(self, request: "CreateModelPackageInputTypeDef") -> PackageRef:
         """Create a version. The request's ClientToken makes a repeated call return the version it made first."""
         arn = self.client.create_model_package(**request)["ModelPackageArn"]
@@ -57,7 +62,7 @@ class Registry:
         return _package(self.client.describe_model_package(ModelPackageName=arn))
 
     def approved(self, group: str) -> list[PackageRef]:
-        """The group's approved versions, the newest first."""
+        """The group's approved versions, the newest first. Another account's group goes by its ARN."""
         pages = self.client.get_paginator("list_model_packages").paginate(
             ModelPackageGroupName=group, ModelApprovalStatus="Approved", SortBy="CreationTime", SortOrder="Descending"
         )

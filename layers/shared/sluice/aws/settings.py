@@ -19,6 +19,7 @@ class Settings(BaseModel):
     sagemaker_role_arn: str = Field(default="", alias="SAGEMAKER_ROLE_ARN")
     code_sha256: str = Field(default="", alias="CODE_SHA256")
     commit_id: str = Field(default="", alias="COMMIT_ID")
+    consumer_accounts: str = Field(default="", alias="CONSUMER_ACCOUNT_IDS")
     kms_key_arn: str = Field(default="", alias="KMS_KEY_ARN")
     deploy_function: str = Field(default="", alias="DEPLOY_FUNCTION_NAME")
     region: str = Field(default="", alias="AWS_REGION")
