@@ -21,7 +21,7 @@ from sluice.aws.production import ProductionStates
 from sluice.aws.registry import Package, Registry
 from sluice.aws.runs import Runs
 from sluice.aws.table import StateTable
-from sluice.naming import ModelPrefix, package_group_name
+from sluice.naming import ModelPrefix
 from sluice.rollout import PackageRef
 
 LIVE = "live"
@@ -121,7 +121,7 @@ class Installation:
 
     def versions(self, model: str, limit: int | None = None) -> list[Version]:
         """The newest first."""
-        return versions_of(self.aws.client("sagemaker"), package_group_name(self.stack.stage, model), limit)
+        return versions_of(self.aws.client("sagemaker"), self.stack.package_group(model), limit)
 
     def package(self, model: str, version: str) -> Package:
         """By `3`, `v3`, `latest` or `live`."""

@@ -5,13 +5,16 @@ the same things. Whether AWS decides so across accounts, nothing here can show (
 """
 
 import json
+import re
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
+from cli.stack import Stack
 from sluice.naming import ModelPrefix
 from sluice.sharing import group_arn, group_policy
 from tests.contract.test_events import matches, rules
@@ -153,6 +156,28 @@ def test_a_forwarded_approval_deploys_and_writes_no_second_card() -> None:
 
     assert matches(rules()[("DeployModel", "Approval")]["Pattern"], forwarded)
     assert not matches(rules()[("WriteModelCard", "Approved")]["Pattern"], forwarded)
+
+
+def test_the_command_line_of_a_consumer_looks_into_the_registrys_group() -> None:
+    machine = f"arn:aws:states:us-east-1:{DEV}:stateMachine:sluice-dev-retrain"
+    outputs = {"Stage": "dev", "BucketName": "b", "StateTableName": "t", "RetrainStateMachineArn": machine}
+    group = Stack.from_outputs(outputs | {"RegistryAccountId": REGISTRY}).package_group("churn")
+
+    assert group == group_arn(ARN)
+    check_request("sagemaker", "ListModelPackages", {"ModelPackageGroupName": group})
+    assert Stack.from_outputs(outputs).package_group("churn") == "sluice-dev-churn"
+
+
+def test_what_the_document_tells_is_so() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "multi-account.md").read_text()
+    (key_policy,) = [json.loads(fence) for fence in re.findall(r"```json\n(.*?)```", text, re.S)]
+    named = set(re.findall(r"\b(\w+)=", text)) | set(re.findall(r"^\| `(\w+)`", text, re.M))
+
+    assert set(key_policy["Action"]) == set(
+        statement(properties("RegistryAccess", OF_A_CONSUMER)["PolicyDocument"], "UseTheRegistrysKey")["Action"]
+    )
+    assert named <= set(template()["Parameters"])
+    assert (OF_THE_REGISTRY.keys() | OF_A_CONSUMER.keys()) - {"AWS::AccountId"} <= named
 
 
 def test_the_function_that_shares_is_told_with_whom_and_may() -> None:
