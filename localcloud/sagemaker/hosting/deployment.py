@@ -108,6 +108,7 @@ class Deployments:
         try:
             new = self._started(endpoint, update.config_name, update.specs, counts)
         except DeploymentFailed as failure:
+            self._stop_if_closing()
             endpoint.begin_rollback()
             endpoint.end_rollback(str(failure))
             return
@@ -121,8 +122,7 @@ class Deployments:
             self._retire(old)
 
     def _roll_back(self, endpoint: Endpoint, rollout: Rollout, new: Fleet, failure: str | None) -> None:
-        if self._closing.is_set():
-            raise Stopping
+        self._stop_if_closing()
         endpoint.begin_rollback()
         try:
             rollout.undo(new)
@@ -137,8 +137,7 @@ class Deployments:
         try:
             apply(endpoint, fleet, desired)
         except (DeploymentFailed, ApiError) as failure:
-            if self._closing.is_set():
-                raise Stopping from failure
+            self._stop_if_closing()
             endpoint.begin_rollback()
             restore(endpoint, fleet, before)
             endpoint.end_rollback(str(_as_failure(failure)))
@@ -164,6 +163,11 @@ class Deployments:
             self._retire(fleet)
             raise _as_failure(error) from error
         return fleet
+
+    def _stop_if_closing(self) -> None:
+        """What fails while the cloud ends is not rolled back: nothing is started any more."""
+        if self._closing.is_set():
+            raise Stopping
 
     def _retire(self, fleet: Fleet) -> None:
         fleet.retire()
