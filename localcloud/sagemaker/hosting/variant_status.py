@@ -63,13 +63,13 @@ def live_variants(fleet: Fleet, deployed: datetime, statuses: Mapping[str, Varia
 
 def _summary(spec: VariantSpec, weight: float, resolved: datetime, status: VariantStatus | None) -> dict[str, Any]:
     image = {"SpecifiedImage": spec.model.image, "ResolvedImage": spec.model.image, "ResolutionTime": resolved}
-    return {
+    summary = {
         "VariantName": spec.name,
         "DeployedImages": [image],
         "CurrentWeight": weight,
         "DesiredWeight": spec.weight,
-        "VariantStatus": status.described() if status else None,
     }
+    return summary | ({"VariantStatus": status.described()} if status else {})
 
 
 def _serverless(spec: VariantSpec) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class Variant(Protocol):
         DeploymentFailed, with as many as before, when a new one does not come up.
         """
 
-    def invoke(self, headers: Mapping[str, str], body: bytes) -> Invocation: ...
+    def invoke(self, headers: Mapping[str, str], body: bytes, timeout: float = INVOCATION_SECONDS) -> Invocation: ...
     def abort(self) -> None:
         """Kill the processes, from any thread, whatever another is doing with them."""
 
@@ -116,11 +116,11 @@ class InstanceVariant:
     def start(self) -> None:
         _on_all(_Instance.bring_up, self._instances)
 
-    def invoke(self, headers: Mapping[str, str], body: bytes) -> Invocation:
+    def invoke(self, headers: Mapping[str, str], body: bytes, timeout: float = INVOCATION_SECONDS) -> Invocation:
         instance = self._take()
         try:
             instance.ensure_running()
-            return instance.invoke(headers, body)
+            return instance.invoke(headers, body, timeout)
         finally:
             self._give_back(instance)
 
@@ -212,11 +212,11 @@ class ServerlessVariant:
     def resize(self, count: int) -> None:
         raise DeploymentFailed(f"Variant {self.spec.name} is serverless: it has no instances to count.")
 
-    def invoke(self, headers: Mapping[str, str], body: bytes) -> Invocation:
+    def invoke(self, headers: Mapping[str, str], body: bytes, timeout: float = INVOCATION_SECONDS) -> Invocation:
         self._enter()
         try:
             setup = self._instance.ensure_running()
-            done = self._instance.invoke(headers, body)
+            done = self._instance.invoke(headers, body, timeout)
         finally:
             self._leave()
         if setup:
@@ -301,10 +301,10 @@ class _Instance:
                 raise ApiError("ModelNotReadyException", str(error), 429) from error
         return time.perf_counter() - begun
 
-    def invoke(self, headers: Mapping[str, str], body: bytes) -> Invocation:
+    def invoke(self, headers: Mapping[str, str], body: bytes, timeout: float) -> Invocation:
         begun = time.perf_counter()
         try:
-            reply = self._server.invoke(headers, body, INVOCATION_SECONDS)
+            reply = self._server.invoke(headers, body, timeout)
         except TimeoutError:
             reply = _no_answer(
                 "Your invocation timed out while waiting for a response from container primary. Review the latency "
