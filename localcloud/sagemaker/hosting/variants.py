@@ -14,6 +14,7 @@ from localcloud.api import ApiError
 from localcloud.cloud import Cloud
 from localcloud.sagemaker.hosting.artifacts import DeploymentFailed
 from localcloud.sagemaker.hosting.connection import HUNG_UP
+from localcloud.sagemaker.hosting.failures import as_failure
 from localcloud.sagemaker.hosting.models import ServedModel
 from localcloud.sagemaker.hosting.server import ModelServer, Place
 from localcloud.sagemaker.hosting.serving.wire import Reply
@@ -168,9 +169,9 @@ class InstanceVariant:
         try:
             _on_all(_Instance.bring_up, new)
             self._admit(new)
-        except BaseException:
+        except BaseException as error:
             _on_all(_Instance.remove, new)
-            raise
+            raise as_failure(error) from error
         finally:
             with self._changed:
                 self._starting = []
