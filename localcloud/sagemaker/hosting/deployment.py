@@ -11,11 +11,11 @@ from localcloud.cloud import Cloud
 from localcloud.sagemaker.hosting.artifacts import DeploymentFailed
 from localcloud.sagemaker.hosting.endpoint import Endpoint
 from localcloud.sagemaker.hosting.fleet import Fleet
+from localcloud.sagemaker.hosting.opening import open_variant
 from localcloud.sagemaker.hosting.variants import (
     IDLE_SECONDS,
     MakeServer,
     VariantSpec,
-    open_variant,
     server_maker,
 )
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from localcloud.sagemaker.hosting.fleet import Fleet
+from localcloud.sagemaker.hosting.shadow import ShadowedVariant
 from localcloud.sagemaker.hosting.variants import Variant
 
 # DescribeEndpoint's status and the one in the event of the same change.
@@ -122,12 +123,25 @@ class Endpoint:
                 "CreationTime": self._created,
                 "LastModifiedTime": self._modified,
                 "PendingDeploymentSummary": self._pending_summary(),
+                **self._modes(),
             }
 
     def _variants(self) -> list[Mapping[str, Any]] | None:
         if self._fleet is None:
             return None
         return [_summary(variant, self._deployed) for variant in self._fleet.variants]
+
+    def _modes(self) -> dict[str, Any]:
+        """How the live fleet serves, beside its variants. A mode is one for all variants of a config."""
+        if self._fleet is None:
+            return {}
+        spec = self._fleet.variants[0].spec
+        shadows = [variant.shadow for variant in self._fleet.variants if isinstance(variant, ShadowedVariant)]
+        return {
+            "DataCaptureConfig": spec.capture.summary() if spec.capture else None,
+            "AsyncInferenceConfig": spec.asynchronous.config if spec.asynchronous else None,
+            "ShadowProductionVariants": [_summary(shadow, self._deployed) for shadow in shadows] or None,
+        }
 
     def _pending_summary(self) -> dict[str, Any] | None:
         if self._pending is None:
@@ -157,4 +171,6 @@ def _summary(variant: Variant, deployed: datetime) -> dict[str, Any]:
     if not spec.serverless:
         return summary | {"DesiredInstanceCount": spec.instance_count}
     config = {"MemorySizeInMB": spec.memory_mb, "MaxConcurrency": spec.max_concurrency}
+    if spec.provisioned_concurrency:
+        config["ProvisionedConcurrency"] = spec.provisioned_concurrency
     return summary | {"CurrentServerlessConfig": config}

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from localcloud.api import Call, Handler
+from localcloud.api import ApiError, Call, Handler
 from localcloud.cloud import Cloud
 from localcloud.sagemaker.arns import arn
 from localcloud.sagemaker.events import emit
@@ -47,6 +47,17 @@ class Endpoints:
 
     def find(self, name: str) -> Endpoint | None:
         return self._endpoints.get(self.arn(name))
+
+    def all(self) -> list[Endpoint]:
+        with self._lock:
+            return list(self._endpoints.values())
+
+    def in_service(self, name: str) -> Endpoint:
+        """For the runtime, which does not know an endpoint that is being created, failed or is being deleted."""
+        endpoint = self.find(name)
+        if endpoint is None or not endpoint.variant_names():
+            raise ApiError("ValidationError", f"Endpoint {name} of account {self._cloud.account} not found.")
+        return endpoint
 
     def get(self, name: str) -> Endpoint:
         endpoint = self.find(name)

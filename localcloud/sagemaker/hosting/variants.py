@@ -13,6 +13,8 @@ from typing import Final, Protocol
 from localcloud.api import ApiError
 from localcloud.cloud import Cloud
 from localcloud.sagemaker.hosting.artifacts import DeploymentFailed
+from localcloud.sagemaker.hosting.async_config import AsyncSpec
+from localcloud.sagemaker.hosting.capture_config import CaptureSpec
 from localcloud.sagemaker.hosting.connection import HUNG_UP
 from localcloud.sagemaker.hosting.models import ServedModel
 from localcloud.sagemaker.hosting.server import ModelServer, Place
@@ -34,14 +36,21 @@ class VariantSpec:
     model: ServedModel
     weight: float
     instance_count: int = 0
-    """0: serverless."""
+    """How many it begins with; serverless ones have none."""
     start_seconds: float = INSTANCE_START_SECONDS
     memory_mb: int = 0
     max_concurrency: int = 0
+    """Of a serverless variant."""
+    provisioned_concurrency: int = 0
+    """Of a serverless variant: with any, its container stays."""
+    capture: CaptureSpec | None = None
+    asynchronous: AsyncSpec | None = None
+    shadow: "VariantSpec | None" = None
+    """Gets copies of this variant's requests."""
 
     @property
     def serverless(self) -> bool:
-        return self.instance_count == 0
+        return self.max_concurrency > 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,8 @@ class Invocation:
     model_seconds: float
     setup_seconds: float = 0.0
     """Time to start a serverless container, when this request had to."""
+    concurrent: int = 0
+    """How many requests a serverless variant served when this one began, itself included."""
 
 
 class Server(Protocol):
@@ -73,10 +84,14 @@ MakeServer = Callable[[VariantSpec], Server]
 class Variant(Protocol):
     spec: VariantSpec
 
+    @property
+    def instance_count(self) -> int:
+        """How many instances answer now; 0 for serverless."""
+
     def start(self) -> None:
         """Return when every instance answers /ping; DeploymentFailed when one does not."""
 
-    def invoke(self, headers: Mapping[str, str], body: bytes) -> Invocation: ...
+    def invoke(self, headers: Mapping[str, str], body: bytes, timeout: float = INVOCATION_SECONDS) -> Invocation: ...
     def abort(self) -> None:
         """Kill the processes, from any thread, whatever another is doing with them."""
 
@@ -92,15 +107,19 @@ class InstanceVariant:
         self._turns = itertools.cycle(self._instances)
         self._lock = threading.Lock()
 
+    @property
+    def instance_count(self) -> int:
+        return len(self._instances)
+
     def start(self) -> None:
         with ThreadPoolExecutor(len(self._instances)) as pool:
             list(pool.map(_Instance.bring_up, self._instances))
 
-    def invoke(self, headers: Mapping[str, str], body: bytes) -> Invocation:
+    def invoke(self, headers: Mapping[str, str], body: bytes, timeout: float = INVOCATION_SECONDS) -> Invocation:
         with self._lock:
             instance = next(self._turns)
         instance.ensure_running()
-        return instance.invoke(headers, body)
+        return instance.invoke(headers, body, timeout)
 
     def abort(self) -> None:
         for instance in self._instances:
@@ -124,20 +143,24 @@ class ServerlessVariant:
         self._closed = False
         self._timer: threading.Timer | None = None
 
+    @property
+    def instance_count(self) -> int:
+        return 0
+
     def start(self) -> None:
         self._instance.bring_up()
         self._watch_idleness()
 
-    def invoke(self, headers: Mapping[str, str], body: bytes) -> Invocation:
-        self._enter()
+    def invoke(self, headers: Mapping[str, str], body: bytes, timeout: float = INVOCATION_SECONDS) -> Invocation:
+        concurrent = self._enter()
         try:
             setup = self._instance.ensure_running()
-            done = self._instance.invoke(headers, body)
+            done = self._instance.invoke(headers, body, timeout)
         finally:
             self._leave()
         if setup:
             self._watch_idleness()
-        return Invocation(done.reply, done.model_seconds, setup)
+        return Invocation(done.reply, done.model_seconds, setup, concurrent)
 
     def abort(self) -> None:
         self._instance.abort()
@@ -149,13 +172,14 @@ class ServerlessVariant:
                 self._timer.cancel()
         self._instance.remove()
 
-    def _enter(self) -> None:
+    def _enter(self) -> int:
         with self._lock:
             limit = self.spec.max_concurrency
             if self._active >= limit:
                 message = f"Rate exceeded: variant {self.spec.name} already serves {limit} requests, its MaxConcurrency"
                 raise ApiError("ThrottlingException", message)
             self._active += 1
+            return self._active
 
     def _leave(self) -> None:
         with self._lock:
@@ -171,7 +195,7 @@ class ServerlessVariant:
         """One timer a start of the process, not one a request: a timer is a thread."""
         if self._timer:
             self._timer.cancel()
-        if not self._closed:
+        if not self._closed and not self.spec.provisioned_concurrency:
             self._timer = threading.Timer(seconds, self._scale_to_zero)
             self._timer.daemon = True
             self._timer.start()
@@ -215,10 +239,10 @@ class _Instance:
                 raise ApiError("ModelNotReadyException", str(error), 429) from error
         return time.perf_counter() - begun
 
-    def invoke(self, headers: Mapping[str, str], body: bytes) -> Invocation:
+    def invoke(self, headers: Mapping[str, str], body: bytes, timeout: float) -> Invocation:
         begun = time.perf_counter()
         try:
-            reply = self._server.invoke(headers, body, INVOCATION_SECONDS)
+            reply = self._server.invoke(headers, body, timeout)
         except TimeoutError:
             reply = _no_answer(
                 "Your invocation timed out while waiting for a response from container primary. Review the latency "
@@ -255,9 +279,3 @@ def server_maker(cloud: Cloud, directory: Path, endpoint: str) -> MakeServer:
         return ModelServer(cloud, spec.model, place)
 
     return make
-
-
-def open_variant(spec: VariantSpec, make_server: MakeServer, idle_seconds: float) -> Variant:
-    if spec.serverless:
-        return ServerlessVariant(spec, make_server, idle_seconds)
-    return InstanceVariant(spec, make_server)

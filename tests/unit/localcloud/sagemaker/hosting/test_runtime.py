@@ -137,7 +137,7 @@ def test_traffic_follows_the_weights(api, endpoint):
     assert hits.count("off") == 0
 
 
-@pytest.mark.parametrize("member", ["TargetModel", "InferenceComponentName", "SessionId"])
+@pytest.mark.parametrize("member", ["TargetContainerHostname", "InferenceComponentName", "SessionId"])
 def test_what_would_be_ignored_is_refused(api, endpoint, member):
     endpoint()
     with pytest.raises(ApiError, match=f"{member} is not implemented by the local cloud"):
