@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 # Copies under way or waiting, of all endpoints: a shadow that is slower than its traffic must not eat the memory.
 MAX_COPIES: Final = 256
 _THREADS: Final = 16
+_SAY_EVERY: Final = 1000
 
 
 class ShadowedVariant(InstanceVariant):
@@ -57,7 +58,12 @@ class ShadowTraffic:
     def __init__(self, seed: int | None = None) -> None:
         self._random = random.Random(seed)
         self._pool = ThreadPoolExecutor(_THREADS, "shadow")
-        self._places = threading.BoundedSemaphore(MAX_COPIES)
+        self._lock = threading.Lock()
+        self._under_way = self._left_out = 0
+
+    @property
+    def under_way(self) -> int:
+        return self._under_way
 
     def send(
         self,
@@ -71,15 +77,13 @@ class ShadowTraffic:
         keeps it from there on."""
         if self._random.random() >= share(variant.spec.weight, variant.shadow.spec.weight):
             return
-        if not self._places.acquire(blocking=False):
-            _log.warning("shadow variant %s is too slow: a copy was left out", variant.shadow.spec.name)
+        if not self._place(variant.shadow.spec.name):
             return
         fleet.enter()
         try:
             self._pool.submit(self._ask, fleet, variant.shadow, headers, body, then)
         except RuntimeError:  # closed
-            fleet.leave()
-            self._places.release()
+            self._done(fleet)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -99,8 +103,22 @@ class ShadowTraffic:
         except Exception:  # the thread's edge: nobody above would see it
             _log.exception("A copy for shadow variant %s broke", shadow.spec.name)
         finally:
-            fleet.leave()
-            self._places.release()
+            self._done(fleet)
+
+    def _place(self, shadow: str) -> bool:
+        with self._lock:
+            if self._under_way < MAX_COPIES:
+                self._under_way += 1
+                return True
+            self._left_out += 1
+            if self._left_out % _SAY_EVERY == 1:
+                _log.warning("shadow variant %s is too slow: copies are left out (%d)", shadow, self._left_out)
+            return False
+
+    def _done(self, fleet: Fleet) -> None:
+        fleet.leave()
+        with self._lock:
+            self._under_way -= 1
 
 
 def share(production_weight: float, shadow_weight: float) -> float:
