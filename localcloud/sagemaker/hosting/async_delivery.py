@@ -24,6 +24,8 @@ from localcloud.sagemaker.jobs.sessions import RoleSessions
 
 _log = logging.getLogger(__name__)
 
+ATTEMPTS: Final = 3
+"""How often a request is given to an instance that ends before it has answered."""
 SEE_LOGS: Final = "See the SageMaker Endpoint logs in your account for more information."
 
 
@@ -50,6 +52,8 @@ class AsyncRequest:
     queued: float
     ttl_seconds: float
     timeout_seconds: float
+    attempts: int = 0
+    """Instances that ended with it."""
 
     @property
     def expired(self) -> bool:
@@ -65,6 +69,10 @@ class _Failed(Exception):
         self.reply = reply
 
 
+class InstanceEnded(Exception):
+    """Before it has answered: it crashed, or was taken away. The request can be asked again."""
+
+
 class Delivery:
     def __init__(self, cloud: Cloud, sessions: RoleSessions, metrics: InvocationMetrics) -> None:
         self._cloud = cloud
@@ -74,7 +82,7 @@ class Delivery:
     def deliver(self, request: AsyncRequest, variant: Variant) -> None:
         """Blocks until the answer lies in S3 and is told; a failure ends there as well.
 
-        Raises ApiError ModelNotReadyException when the variant had no instance to ask.
+        Raises InstanceEnded, and ApiError when the variant had no instance to ask.
         """
         name = variant.spec.name
         self._metrics.latencies(request.endpoint, name, {"TimeInBacklog": time.monotonic() - request.queued})
@@ -104,6 +112,8 @@ class Delivery:
         body = self._input(request, name)
         invocation = variant.invoke(request.headers, body, request.timeout_seconds)
         reply = invocation.reply
+        if invocation.ended and request.attempts < ATTEMPTS - 1:
+            raise InstanceEnded
         self._metrics.errors(request.endpoint, name, reply.status)
         self._metrics.latencies(request.endpoint, name, {"ModelLatency": invocation.model_seconds})
         if not 200 <= reply.status < 300:

@@ -8,12 +8,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from localcloud.api import ApiError
 from localcloud.cloud import Cloud
-from localcloud.sagemaker.hosting.async_delivery import AsyncRequest, Delivery
+from localcloud.sagemaker.hosting.async_delivery import AsyncRequest, Delivery, InstanceEnded
 from localcloud.sagemaker.hosting.endpoint import Endpoint
 from localcloud.sagemaker.hosting.fleet import Fleet
 from localcloud.sagemaker.hosting.invocation_metrics import InvocationMetrics
@@ -120,30 +120,32 @@ class AsyncQueues:
                 threading.Thread(target=self._work, args=(endpoint, queue, request), name=name, daemon=True).start()
 
     def _work(self, endpoint: Endpoint, queue: _Queue, request: AsyncRequest) -> None:
-        answered = False
+        again: AsyncRequest | None = request
         try:
             with endpoint.serving() as fleet:
                 variant = _able(fleet)
                 if variant:
-                    answered = self._delivered(request, variant)
+                    again = self._delivered(request, variant)
         except Exception:  # the thread's edge
             _log.exception("Asynchronous request %s broke", request.inference_id)
-            answered = True
+            again = None
         with self._changed:
             queue.working -= 1
-            if not answered:
-                queue.waiting.appendleft(request)
+            if again:
+                queue.waiting.appendleft(again)
             self._changed.notify_all()
 
-    def _delivered(self, request: AsyncRequest, variant: Variant) -> bool:
-        """False when the instance that it was for went away meanwhile."""
+    def _delivered(self, request: AsyncRequest, variant: Variant) -> AsyncRequest | None:
+        """The request when it must wait again: its instance went away."""
         try:
             self._delivery.deliver(request, variant)
+        except InstanceEnded:
+            return replace(request, attempts=request.attempts + 1)
         except ApiError as error:
             if not variant.instance_count:
-                return False
+                return request
             self._delivery.refuse(request, variant, error.message)
-        return True
+        return None
 
     def _measure(self, endpoints: list[Endpoint]) -> None:
         for endpoint in endpoints:

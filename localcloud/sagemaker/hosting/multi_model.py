@@ -4,11 +4,12 @@ On SageMaker one container holds many models. Here each loaded model is a proces
 its own code; the one that was not asked for the longest goes when an instance holds too many.
 """
 
+import functools
 import threading
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -18,6 +19,7 @@ from localcloud.sagemaker.hosting.artifacts import ArtifactMissing, DeploymentFa
 from localcloud.sagemaker.hosting.serving.wire import Reply
 from localcloud.sagemaker.hosting.timed_server import TimedServer
 from localcloud.sagemaker.hosting.variants import (
+    DRAIN_SECONDS,
     INVOCATION_SECONDS,
     InstanceVariant,
     Invocation,
@@ -42,9 +44,13 @@ class Loading:
 class MultiModelVariant:
     """A model belongs to one instance, chosen by its name."""
 
-    def __init__(self, spec: VariantSpec, make_server: MakeServer, limit: int = LOADED_PER_INSTANCE) -> None:
+    def __init__(
+        self, spec: VariantSpec, make_server: MakeServer, count: int | None = None, limit: int = LOADED_PER_INSTANCE
+    ) -> None:
         self.spec = spec
-        self._shelves = [Shelf(spec, make_server, limit) for _ in range(spec.instance_count)]
+        self._make_shelf: Callable[[], Shelf] = lambda: Shelf(spec, make_server, limit)
+        self._lock = threading.Lock()
+        self._shelves = [self._make_shelf() for _ in range(spec.instance_count if count is None else count)]
 
     @property
     def instance_count(self) -> int:
@@ -53,14 +59,25 @@ class MultiModelVariant:
     def start(self) -> None:
         """Nothing runs until a model is asked for."""
 
+    def resize(self, count: int) -> None:
+        """Models that belong to another instance now are loaded there when they are next asked for."""
+        with self._lock:
+            kept, surplus = self._shelves[:count], self._shelves[count:]
+            self._shelves = kept + [self._make_shelf() for _ in range(count - len(kept))]
+            shelves = self._shelves
+        for shelf in surplus:
+            shelf.retire()
+        for shelf in kept:
+            shelf.keep_only(functools.partial(_is_home, shelves, shelf))
+
     def invoke(self, headers: Mapping[str, str], body: bytes, timeout: float = INVOCATION_SECONDS) -> Invocation:
         raise ApiError("ValidationError", f"Variant {self.spec.name} serves several models: name one in TargetModel")
 
     def invoke_target(self, target: str, headers: Mapping[str, str], body: bytes) -> tuple[Invocation, Loading]:
         """Raises ApiError ValidationError when there is no such artifact. A model that does not load answers 500."""
         check_target(target)
-        shelf = self._shelves[zlib.crc32(target.encode()) % len(self._shelves)]
-        invocation, seconds, hit = shelf.invoke(target, headers, body)
+        shelf, model = self._taken(target)
+        invocation, seconds, hit = shelf.invoke(target, model, headers, body)
         return invocation, Loading(seconds, hit, [each.loaded_count() for each in self._shelves])
 
     def abort(self) -> None:
@@ -68,8 +85,23 @@ class MultiModelVariant:
             shelf.abort()
 
     def close(self) -> None:
-        with ThreadPoolExecutor(len(self._shelves)) as pool:
-            list(pool.map(Shelf.close, self._shelves))
+        shelves = self._shelves
+        with ThreadPoolExecutor(len(shelves)) as pool:
+            list(pool.map(Shelf.close, shelves))
+
+    def _taken(self, target: str) -> tuple["Shelf", "_Model"]:
+        # Under the lock: no resize may retire the shelf between the choice and the taking.
+        with self._lock:
+            shelf = _home(target, self._shelves)
+            return shelf, shelf.take(target)
+
+
+def _home(target: str, shelves: Sequence["Shelf"]) -> "Shelf":
+    return shelves[zlib.crc32(target.encode()) % len(shelves)]
+
+
+def _is_home(shelves: Sequence["Shelf"], shelf: "Shelf", target: str) -> bool:
+    return _home(target, shelves) is shelf
 
 
 @dataclass
@@ -77,6 +109,7 @@ class _Model:
     """`gate` is held by whoever loads it; `users` are the requests that need it."""
 
     gate: threading.Lock = field(default_factory=threading.Lock)
+    starting: InstanceVariant | None = None
     server: InstanceVariant | None = None
     users: int = 0
 
@@ -88,52 +121,12 @@ class Shelf:
         self._spec = spec
         self._make_server = make_server
         self._limit = limit if spec.model.cached else 0
-        self._lock = threading.Lock()
+        self._lock = threading.Condition(threading.Lock())
         self._models: OrderedDict[str, _Model] = OrderedDict()
         self._closed = False
 
-    def invoke(self, target: str, headers: Mapping[str, str], body: bytes) -> tuple[Invocation, dict[str, float], bool]:
-        """The answer, the seconds that loading and unloading took, and whether the model was there."""
-        begun = time.perf_counter()
-        model = self._take(target)
-        seconds: dict[str, float] = {}
-        try:
-            with model.gate:
-                if model.server is None:
-                    model.server = self._loaded(target, seconds)
-            if seconds:
-                seconds["ModelLoadingWaitTime"] = time.perf_counter() - begun
-            invocation = model.server.invoke(headers, body)
-        except ArtifactMissing as error:
-            raise ApiError("ValidationError", _missing(self._artifact(target))) from error
-        except DeploymentFailed as error:
-            invocation = Invocation(Reply(500, str(error).encode()), time.perf_counter() - begun)
-        finally:
-            self._give_back(target, model)
-        return invocation, seconds | self._make_room(), not seconds
-
-    def loaded_count(self) -> int:
-        with self._lock:
-            return sum(model.server is not None for model in self._models.values())
-
-    def abort(self) -> None:
-        with self._lock:
-            self._closed = True
-            servers = [model.server for model in self._models.values() if model.server]
-        for server in servers:
-            server.abort()
-
-    def close(self) -> None:
-        with self._lock:
-            self._closed = True
-            models = list(self._models.values())
-            self._models.clear()
-        for model in models:
-            with model.gate:
-                if model.server:
-                    model.server.close()
-
-    def _take(self, target: str) -> _Model:
+    def take(self, target: str) -> _Model:
+        """Keep the target's model, loaded or not, from being unloaded. invoke() must follow."""
         with self._lock:
             if self._closed:
                 raise ApiError("ModelNotReadyException", f"Variant {self._spec.name} is being taken away", 429)
@@ -142,28 +135,91 @@ class Shelf:
             model.users += 1
         return model
 
+    def invoke(
+        self, target: str, model: _Model, headers: Mapping[str, str], body: bytes
+    ) -> tuple[Invocation, dict[str, float], bool]:
+        """The answer, the seconds that loading and unloading took, and whether the model was there."""
+        begun, hit = time.perf_counter(), model.server is not None
+        seconds: dict[str, float] = {}
+        try:
+            with model.gate:
+                if model.server is None:
+                    model.server = self._loaded(target, model, seconds)
+            if not hit:
+                seconds["ModelLoadingWaitTime"] = time.perf_counter() - begun
+            invocation = model.server.invoke(headers, body)
+        except ArtifactMissing as error:
+            raise ApiError("ValidationError", _missing(self._artifact(target))) from error
+        except DeploymentFailed as error:
+            invocation = Invocation(Reply(500, str(error).encode()), time.perf_counter() - begun)
+        finally:
+            self._give_back(target, model)
+        return invocation, seconds | self._make_room(), hit
+
+    def loaded_count(self) -> int:
+        with self._lock:
+            return sum(model.server is not None for model in self._models.values())
+
+    def keep_only(self, wanted: Callable[[str], bool]) -> None:
+        """Unload the other models, but for those in use."""
+        with self._lock:
+            found = [target for target, model in self._models.items() if not model.users and not wanted(target)]
+            models = [self._models.pop(target) for target in found]
+        for model in models:
+            if model.server:
+                model.server.close()
+
+    def retire(self) -> None:
+        """Close when the requests under way are answered. No new one may come."""
+        with self._lock:
+            self._lock.wait_for(lambda: not any(model.users for model in self._models.values()), DRAIN_SECONDS)
+        self.close()
+
+    def abort(self) -> None:
+        """Kill the processes, also those that are starting in other threads; close() must follow."""
+        with self._lock:
+            self._closed = True
+            servers = [server for model in self._models.values() for server in (model.starting, model.server)]
+        for server in filter(None, servers):
+            server.abort()
+
+    def close(self) -> None:
+        self.abort()
+        with self._lock:
+            models = list(self._models.values())
+            self._models.clear()
+        for model in models:
+            with model.gate:
+                if model.server:
+                    model.server.close()
+
     def _give_back(self, target: str, model: _Model) -> None:
         with self._lock:
             model.users -= 1
             if model.server is None and not model.users and self._models.get(target) is model:
                 del self._models[target]
+            self._lock.notify_all()
 
-    def _loaded(self, target: str, seconds: dict[str, float]) -> InstanceVariant:
+    def _loaded(self, target: str, model: _Model, seconds: dict[str, float]) -> InstanceVariant:
         """A server for the target, in operation; `seconds` gets what it took. Raises DeploymentFailed."""
         one = replace(self._spec.model, artifact=self._artifact(target), multi_model=False)
         spec = replace(self._spec, model=one, instance_count=1)
         server = InstanceVariant(spec, lambda each: TimedServer(self._make_server(each), seconds))
+        self._begin(model, server)
         try:
             server.start()
         except BaseException:
             server.close()
             raise
-        with self._lock:
-            gone = self._closed
-        if gone:
-            server.close()
-            raise DeploymentFailed(f"Variant {self._spec.name} is being taken away")
+        finally:
+            model.starting = None
         return server
+
+    def _begin(self, model: _Model, server: InstanceVariant) -> None:
+        with self._lock:
+            if self._closed:
+                raise DeploymentFailed(f"Variant {self._spec.name} is being taken away")
+            model.starting = server
 
     def _artifact(self, target: str) -> S3Object:
         prefix = self._spec.model.artifact

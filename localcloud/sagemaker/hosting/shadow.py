@@ -31,8 +31,8 @@ _SAY_EVERY: Final = 1000
 class ShadowedVariant(InstanceVariant):
     """The production variant; `shadow` starts and ends with it."""
 
-    def __init__(self, spec: VariantSpec, shadow: VariantSpec, make_server: MakeServer) -> None:
-        super().__init__(spec, make_server)
+    def __init__(self, spec: VariantSpec, shadow: VariantSpec, make_server: MakeServer, count: int | None) -> None:
+        super().__init__(spec, make_server, count)
         self.shadow = InstanceVariant(shadow, make_server)
 
     def start(self) -> None:

@@ -178,17 +178,15 @@ def test_requests_outlive_an_update(api, serve, topics, servers):
     assert told(topics, "failed") == []
 
 
-def without_instances(api):
-    """As autoscaling leaves it at night."""
-    (variant,) = api.hosting._endpoints.get("churn")._fleet.variants
-    kept = list(variant._instances)
-    variant._instances.clear()
-    return lambda: variant._instances.extend(kept)
+def scale(api, count):
+    api.hosting.set_instance_count("churn", "AllTraffic", count)
+    eventually(lambda: api("DescribeEndpoint", EndpointName="churn")["EndpointStatus"] == "InService")
+    assert api.hosting.instance_count("churn", "AllTraffic") == count
 
 
 def test_with_no_instance_requests_wait_and_the_metrics_say_so(api, serve, topics):
     serve()
-    bring_back = without_instances(api)
+    scale(api, 0)
     for number in range(3):
         ask(api, number)
 
@@ -199,7 +197,7 @@ def test_with_no_instance_requests_wait_and_the_metrics_say_so(api, serve, topic
     assert measured("ApproximateBacklogSize") == measured("ApproximateBacklogSizePerInstance") == [3.0]
     assert measured("ApproximateAgeOfOldestRequest")[0] > 0
     assert told(topics, "done") == []
-    bring_back()
+    scale(api, 1)
     eventually(lambda: len(told(topics, "done")) == 3)
     eventually(lambda: measured("ApproximateBacklogSize") == measured("HasBacklogWithoutCapacity") == [0.0])
     (backlog, *_) = [metric for metric in api.cloud.metrics if metric.name == "ApproximateBacklogSize"]
@@ -210,9 +208,39 @@ def test_with_no_instance_requests_wait_and_the_metrics_say_so(api, serve, topic
     )
 
 
+def test_a_request_whose_instance_ends_is_asked_again_and_at_last_fails(api, serve, topics, servers):
+    left = [2]
+
+    def end(headers, body):
+        left[0] -= 1
+        if body == b"1" or left[0] >= 0:
+            raise ConnectionError
+        return Reply(200, body)
+
+    servers.answer = end
+    serve()
+    ask(api, 0)
+    eventually(lambda: told(topics, "done"))
+    ask(api, 1)
+    (message,) = eventually(lambda: told(topics, "failed"))
+    assert message["failureReason"].startswith("ClientError: Received server error (0) from model.")
+    assert servers.made[0].invocations == 6
+
+
+def test_a_model_that_is_too_slow_is_not_asked_again(api, serve, topics, servers):
+    def hang(headers, body):
+        raise TimeoutError
+
+    servers.answer = hang
+    serve()
+    ask(api, InvocationTimeoutSeconds=1)
+    eventually(lambda: told(topics, "failed"))
+    assert servers.made[0].invocations == 1
+
+
 def test_a_request_that_waits_too_long_expires(api, serve, topics):
     serve()
-    without_instances(api)
+    scale(api, 0)
     ask(api, RequestTTLSeconds=60)
     (message,) = eventually(lambda: told(topics, "failed"))
     assert message["invocationStatus"] == "Expired"
@@ -242,7 +270,7 @@ def test_the_metrics_of_asynchronous_endpoints_and_no_others(api, serve, topics)
 
 def test_a_deleted_endpoint_takes_its_queue_along(api, serve, topics):
     serve()
-    without_instances(api)
+    scale(api, 0)
     ask(api)
     api("DeleteEndpoint", EndpointName="churn")
     eventually(lambda: not api.hosting._queues._queues)
