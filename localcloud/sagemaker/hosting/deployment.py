@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from localcloud.api import ApiError
 from localcloud.cloud import Cloud
 from localcloud.sagemaker.hosting.artifacts import DeploymentFailed
 from localcloud.sagemaker.hosting.capacity import Desired, apply, restore
 from localcloud.sagemaker.hosting.endpoint import Endpoint
+from localcloud.sagemaker.hosting.failures import as_failure
 from localcloud.sagemaker.hosting.fleet import Fleet
 from localcloud.sagemaker.hosting.guardrails import Policy
 from localcloud.sagemaker.hosting.opening import open_variant
@@ -136,11 +136,11 @@ class Deployments:
         before = {variant.spec.name: variant.spec for variant in fleet.variants}
         try:
             apply(endpoint, fleet, desired)
-        except (DeploymentFailed, ApiError) as failure:
+        except DeploymentFailed as failure:
             self._stop_if_closing()
             endpoint.begin_rollback()
             restore(endpoint, fleet, before)
-            endpoint.end_rollback(str(_as_failure(failure)))
+            endpoint.end_rollback(str(failure))
         else:
             endpoint.settle()
 
@@ -161,7 +161,7 @@ class Deployments:
                 raise DeploymentFailed("The local cloud is stopping.")
         except BaseException as error:
             self._retire(fleet)
-            raise _as_failure(error) from error
+            raise as_failure(error) from error
         return fleet
 
     def _stop_if_closing(self) -> None:
@@ -212,13 +212,3 @@ def _announce_launch(endpoint: Endpoint, specs: Sequence[VariantSpec], counts: M
             name: VariantStatus("Creating", f"Launching {count} instance(s).") for name, count in counts.items()
         }
         endpoint.report_pending(launching)
-
-
-def _as_failure(error: BaseException) -> DeploymentFailed:
-    """The FailureReason of whatever kept a fleet from starting: a role that is gone is the user's, the rest is ours."""
-    if isinstance(error, DeploymentFailed):
-        return error
-    if isinstance(error, ApiError):
-        return DeploymentFailed(error.message)
-    _log.error("A fleet did not start", exc_info=error)
-    return DeploymentFailed(f"The local cloud failed: {error!r}")

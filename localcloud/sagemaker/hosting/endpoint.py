@@ -27,6 +27,9 @@ EVENT_STATUS: Final = {
 }
 IN_PROGRESS: Final = ("Creating", "Updating", "RollingBack", "Deleting")
 
+MAX_REASON: Final = 1024
+"""How long DescribeEndpoint's FailureReason may be."""
+
 STATE_EVENT: Final = "SageMaker Endpoint State Change"
 DEPLOYMENT_EVENT: Final = "SageMaker Endpoint Deployment State Change"
 
@@ -139,18 +142,18 @@ class Endpoint:
         """The old fleet has everything again."""
         with self._lock:
             self._pending = None
-            self._failure = failure
+            self._failure = failure[:MAX_REASON] if failure else None
         self._become("InService")
 
     def fail_rollback(self, failure: str) -> None:
         """Both fleets stay, and share the traffic as they did last."""
-        self._failure = failure
+        self._failure = failure[:MAX_REASON]
         self._become("UpdateRollbackFailed")
 
     def fail(self, failure: str) -> None:
         with self._lock:
             self._pending = None
-            self._failure = failure
+            self._failure = failure[:MAX_REASON]
         self._become("Failed")
 
     def go_live(self, fleet: Fleet) -> Fleet | None:

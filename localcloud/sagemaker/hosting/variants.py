@@ -16,6 +16,7 @@ from localcloud.sagemaker.hosting.artifacts import DeploymentFailed
 from localcloud.sagemaker.hosting.async_config import AsyncSpec
 from localcloud.sagemaker.hosting.capture_config import CaptureSpec
 from localcloud.sagemaker.hosting.connection import HUNG_UP
+from localcloud.sagemaker.hosting.failures import as_failure
 from localcloud.sagemaker.hosting.models import ServedModel
 from localcloud.sagemaker.hosting.server import ModelServer, Place
 from localcloud.sagemaker.hosting.serving.wire import Reply
@@ -181,9 +182,9 @@ class InstanceVariant:
         try:
             _on_all(_Instance.bring_up, new)
             self._admit(new)
-        except BaseException:
+        except BaseException as error:
             _on_all(_Instance.remove, new)
-            raise
+            raise as_failure(error) from error
         finally:
             with self._changed:
                 self._starting = []

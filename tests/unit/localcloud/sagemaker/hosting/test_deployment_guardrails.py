@@ -108,6 +108,15 @@ def test_a_rolling_deployment_replaces_instances_batch_by_batch(api, serving, se
     eventually(lambda: running(servers) == (0, 4))
 
 
+def test_a_rolling_deployment_to_another_size_shrinks_the_old_fleet_in_proportion(api, serving, servers):
+    serving(2)
+    api.config("c4", instances("m2", InitialInstanceCount=4))
+    seen = watching(api, servers)
+    update(api, rolling(size(25)) | WATCHED, to="c4")
+    assert api.settled()["ProductionVariants"][0]["CurrentInstanceCount"] == 4
+    assert [count for _, count in seen] == [(2, 1), (2, 2), (1, 3), (1, 4)]
+
+
 def both(model):
     return [instances(model, name="A", InitialVariantWeight=3), instances(model, name="B")]
 
