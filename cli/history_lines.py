@@ -18,7 +18,7 @@ def _why(entry: AuditEntry) -> str:
     ones matter, and the report has all."""
     long = entry.action in ("MODEL_REGISTERED", "TRIAL_CONCLUDED")
     text = shortened(entry.why, _LIMIT) if long else entry.why
-    report = entry.details.get("report_uri")
+    report = entry.details.get("report")
     return f"{text} (report: {report})" if report else text
 
 

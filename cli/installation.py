@@ -85,7 +85,7 @@ class Installation:
         return self.described(route.endpoint_name) if route else None
 
     def described(self, endpoint: str) -> Endpoint | None:
-        return Endpoints(self.aws.client("sagemaker"), self.aws.client("application-autoscaling")).describe(endpoint)
+        return Endpoints(self.aws.client("sagemaker")).describe(endpoint)
 
     def approved(self, model: str) -> list[PackageRef]:
         """The newest first."""

@@ -20,11 +20,6 @@ class Route:
     version: int | None = None
     variants: Mapping[str, int] = field(default_factory=dict)
 
-    @property
-    def challenger(self) -> int | None:
-        """The version that is tried beside the champion."""
-        return next((version for version in self.variants.values() if version != self.version), None)
-
 
 def route_of(alias: Alias) -> Route:
     return Route(alias.endpoint_name, alias.mode, alias.target_model, alias.version, alias.variants)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cli.route import Route
 from sluice.audit import AuditEntry
 from sluice.aws.production import ProductionRecord
 from sluice.rollout import PackageRef, Production, rollback_target
@@ -32,22 +31,13 @@ class Serving:
         leaving = self.newest_intended
         if leaving is None:
             return None
-        return rollback_target(leaving, Production(live=self.champion, previous=self.previous), approved)
+        production = Production(self.champion, self.coming, self.previous, self.challenger)
+        return rollback_target(leaving, production, approved)
 
 
-def serving_of(record: ProductionRecord, route: Route | None) -> Serving:
-    packages, live = record.packages, record.packages.live
-    if live is None or route is None or route.version is None:
-        return Serving(live, None, packages.arriving, packages.previous)
-    champion = _beside(live, route.version)
-    challenger = _beside(live, route.challenger) if route.challenger else None
-    coming = packages.arriving if packages.arriving not in (champion, challenger) else None
-    return Serving(champion, challenger, coming, packages.previous)
-
-
-def _beside(package: PackageRef, version: int) -> PackageRef:
-    """Another version of the same group."""
-    return PackageRef(f"{package.arn.rpartition('/')[0]}/{version}", version)
+def serving_of(record: ProductionRecord) -> Serving:
+    packages = record.packages
+    return Serving(packages.live, packages.trial, packages.arriving, packages.previous)
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ def command(
 ) -> None:
     """Take the version that serves out of production: back to the last good one, or to VERSION (3, v3).
 
-    A trial beside the live version ends with it: all requests go to the live one again. The version that leaves stays
-    in the registry. VERSION must be approved.
+    A trial beside the live version ends with it: all requests go to the live one again. The version that leaves is
+    rejected; approving it tries it again. VERSION must be approved.
 
     \b
     Example:
@@ -52,7 +52,8 @@ def command(
         move.tell("already there", f"{model} v{target.version} serves already: nothing to do")
         return
     before = installation.audit_log.entries(model)
-    installation.event_bus.send("Rollback Requested", move.asked_for(text, installation.aws.caller))
+    asked = move.asked_for(text, installation.stack.stage, installation.aws.caller)
+    installation.event_bus.put("Rollback Requested", asked.model_dump(mode="json"))
     if no_wait:
         move.tell("requested", f"{move}: asked for. See it arrive: sluice history {model}")
     else:
@@ -71,8 +72,9 @@ class Move:
     def __str__(self) -> str:
         return f"{self.model}: v{self.leaving.version} -> v{self.target.version}"
 
-    def asked_for(self, reason: str, caller: str) -> RollbackRequestedDetail:
+    def asked_for(self, reason: str, stage: str, caller: str) -> RollbackRequestedDetail:
         return RollbackRequestedDetail(
+            stage=stage,
             model=self.model,
             version=self.leaving.version,
             to_version=self.target.version,
@@ -98,7 +100,7 @@ class Move:
 
 
 def _serving(installation: Installation, model: str) -> Serving:
-    return serving_of(installation.production.get(model), installation.route(model))
+    return serving_of(installation.production.get(model))
 
 
 def _target(installation: Installation, model: str, serving: Serving, version: str | None) -> PackageRef:

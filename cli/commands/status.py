@@ -60,7 +60,8 @@ def _target(aws: Aws) -> dict[str, Any]:
 
 
 def _model(installation: Installation, name: str) -> dict[str, Any]:
-    live = installation.production.get(name).live
+    production = installation.production.get(name)
+    live, trial = production.live, production.trial
     route = installation.route(name)
     endpoint = installation.described(route.endpoint_name) if route else None
     lease = installation.leases.current(name)
@@ -68,7 +69,7 @@ def _model(installation: Installation, name: str) -> dict[str, Any]:
     return {
         "model": name,
         "live_version": live.package.version if live else None,
-        "challenger": route.challenger if route else None,
+        "challenger": trial.package.version if trial else None,
         "mode": route.mode if route else None,
         "endpoint": endpoint.name if endpoint else None,
         "endpoint_status": endpoint.status if endpoint else None,

@@ -51,13 +51,14 @@ def _ask(model: str, split: Split, reason: str, stage: str | None, as_json: bool
     changes = _check(installation, model, split)
     if changes:
         detail = TrafficRequestedDetail(
+            stage=installation.stack.stage,
             model=model,
             weights=dict(split.weights),
             steps=split.steps,
             reason=reason,
             requested_by=installation.aws.caller,
         )
-        installation.event_bus.send("Traffic Requested", detail)
+        installation.event_bus.put("Traffic Requested", detail.model_dump(mode="json"))
     outcome = "requested" if changes else "already there"
     if as_json:
         steps = [step.model_dump() for step in split.steps]
@@ -74,7 +75,7 @@ def _check(installation: Installation, model: str, split: Split) -> bool:
     if route is None:
         installation.check_model(model)
         raise OperationFailedError(f"{model} has no endpoint. Approve a version first: sluice models {model}")
-    serving = serving_of(installation.production.get(model), route)
+    serving = serving_of(installation.production.get(model))
     statuses = {version.number: version.approval_status for version in installation.versions(model)}
     split.check(model, statuses, serving, route.mode)
     return not split.is_there(serving)

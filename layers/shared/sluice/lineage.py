@@ -16,7 +16,6 @@ _SERVING = frozenset(
         "DEPLOYED",
         "DEPLOYMENT_FAILED",
         "ROLLBACK_REQUESTED",
-        "ROLLED_BACK",
         "TRIAL_STARTED",
         "TRAFFIC_CHANGED",
         "TRIAL_CONCLUDED",
@@ -50,7 +49,7 @@ def story_of(entries: Sequence[AuditEntry], package_arn: str, version: int) -> S
 
 def _is_about(entry: AuditEntry, package_arn: str, version: int) -> bool:
     """By the package that it names; or by the version, of what is about two: a rollback, a trial."""
-    if package_arn in entry.details.values():
+    if package_arn in entry.details.values() or f"v{version}" in entry.details:
         return True
     if entry.action in _DECISIONS and "package" in entry.details:
         return False

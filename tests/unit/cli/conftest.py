@@ -74,6 +74,7 @@ class Bus:
             return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException", "ErrorMessage": "slow"}]}
         for entry in Entries:
             assert entry["Source"] == "sluice"
+            assert json.loads(entry["Detail"])["stage"] == "dev"
             self.sent.append((entry["DetailType"], json.loads(entry["Detail"])))
             self.heard(*self.sent[-1])
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
@@ -134,7 +135,8 @@ class Account:
 
 def deployment(version: int) -> Deployment:
     package = PackageRef(version_arn(version), version)
-    return Deployment(package, f"config-{version}", "cause", "approved", "ann", NOW)
+    endpoint = "sluice-dev-churn--real-time"
+    return Deployment(package, f"config-{version}", "cause", "approved", "ann", NOW, endpoint, "real-time")
 
 
 def put_live(account: Account, version: int, **others: Deployment) -> None:

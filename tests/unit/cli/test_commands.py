@@ -172,7 +172,7 @@ def test_of_a_long_history_the_newest_entries_can_be_asked_for(account: Account,
 
 
 def test_the_end_of_a_trial_names_its_report(account: Account, capsys: Capture) -> None:
-    entry = AuditEntry("churn", "TRIAL_CONCLUDED", NOW, "sluice", "v2 won. " * 60, {"report_uri": "s3://b/trial.json"})
+    entry = AuditEntry("churn", "TRIAL_CONCLUDED", NOW, "sluice", "v2 won. " * 60, {"report": "s3://b/trial.json"})
     account.audit_log.write(entry)
     assert account.type("history", "churn") == 0
     assert "… (report: s3://b/trial.json)" in capsys.readouterr().out

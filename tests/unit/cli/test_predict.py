@@ -11,7 +11,7 @@ import pytest
 from cli.asynchronous_scoring import AsynchronousEndpoint
 from cli.errors import OperationFailedError
 from sluice.aws.objects import Objects, key_of
-from tests.unit.cli.conftest import BUCKET, Account, put_alias, put_endpoint, put_live
+from tests.unit.cli.conftest import BUCKET, Account, deployment, put_alias, put_endpoint, put_live
 
 Capture = pytest.CaptureFixture[str]
 
@@ -133,7 +133,7 @@ def test_an_alias_whose_endpoint_is_gone_is_no_endpoint(account: Account, capsys
 
 
 def test_status_and_models_show_the_mode_and_the_trial(served: Account, capsys: Capture) -> None:
-    put_live(served, 1)
+    put_live(served, 1, trial=deployment(2))
     put_alias(variants={"v1": 1, "v2": 2})
     served.leave("models/churn/model.yaml", "name: churn")
     assert served.type("status", "--json") == 0

@@ -55,6 +55,7 @@ def real_time(account: Account) -> Account:
 
 @pytest.fixture
 def trial(real_time: Account) -> Account:
+    put_live(real_time, 1, trial=deployment(2))
     put_alias(variants={"v1": 1, "v2": 2})
     put_endpoint(v1=7.0, v2=1.0)
     real_time.clients["stepfunctions"] = Rollouts(ENDPOINT, TRIAL)

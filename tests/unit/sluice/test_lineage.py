@@ -43,6 +43,7 @@ def test_another_versions_decision_is_not_this_ones_though_it_names_it() -> None
         entry("ROLLBACK_REQUESTED", "x", from_version="3", to_version="2"),
         entry("TRIAL_STARTED", "x", champion="v1", challenger="v2"),
         entry("TRIAL_CONCLUDED", "v2 has more errors than v1"),
+        entry("TRAFFIC_CHANGED", "x", v2="10 %", v1="90 %"),
     ],
 )
 def test_what_is_about_two_versions_belongs_to_both(one: AuditEntry) -> None:

@@ -1,24 +1,28 @@
-"""Our own events, onto the account's default bus."""
+"""Events of ours, on the account's default bus."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sluice.errors import TransientError
-from sluice.events.envelope import Detail
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
 
 SOURCE = "sluice"
 
 
 @dataclass(frozen=True)
 class EventBus:
-    client: Any
-    """Of `events`."""
+    client: "EventBridgeClient"
 
-    def send(self, detail_type: str, detail: Detail) -> None:
-        """Raises TransientError when EventBridge took the request and not the event: its answer is 200 even then."""
-        entry = {"Source": SOURCE, "DetailType": detail_type, "Detail": detail.model_dump_json()}
+    def put(self, detail_type: str, detail: Mapping[str, Any]) -> str:
+        """The event's id. Raises TransientError when the bus did not take it: PutEvents says so in its answer only."""
+        entry: Any = {"Source": SOURCE, "DetailType": detail_type, "Detail": json.dumps(dict(detail))}
         answer = self.client.put_events(Entries=[entry])
+        (told,) = answer["Entries"]
         if answer["FailedEntryCount"]:
-            failed = answer["Entries"][0]
-            why = f"{failed.get('ErrorCode', 'no code')}: {failed.get('ErrorMessage', 'no message')}"
-            raise TransientError(f"EventBridge did not take the event {detail_type} ({why}). Try again")
+            why = f"{told.get('ErrorCode')}: {told.get('ErrorMessage')}"
+            raise TransientError(f"the event bus did not take {detail_type}: {why}")
+        return told["EventId"]

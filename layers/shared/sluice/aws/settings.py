@@ -21,6 +21,9 @@ class Settings(BaseModel):
     commit_id: str = Field(default="", alias="COMMIT_ID")
     consumer_accounts: str = Field(default="", alias="CONSUMER_ACCOUNT_IDS")
     kms_key_arn: str = Field(default="", alias="KMS_KEY_ARN")
+    success_topic_arn: str = Field(default="", alias="ASYNC_SUCCESS_TOPIC_ARN")
+    error_topic_arn: str = Field(default="", alias="ASYNC_ERROR_TOPIC_ARN")
+    rollout_machine_arn: str = Field(default="", alias="ROLLOUT_STATE_MACHINE_ARN")
     deploy_function: str = Field(default="", alias="DEPLOY_FUNCTION_NAME")
     region: str = Field(default="", alias="AWS_REGION")
 
