@@ -219,7 +219,7 @@ def test_the_lineage_of_what_serves_is_told_from_its_data_to_its_endpoint(day: D
         ("evaluate", "Completed"),
     ]
     assert found["cost"]["total_usd"] > 0
-    assert "max_depth" in found["hyperparameters"]
+    assert found["hyperparameters"]["algorithm"] == "xgboost"
     assert found["gate"] == {"verdict": "pass", "reasons": [], "report": found["gate"]["report"]}
     assert [(one["action"], one["why"]) for one in found["decisions"]] == [("MODEL_APPROVED", "reviewed in the test")]
     deployed = next(one for one in found["serving"] if one["action"] == "DEPLOYED")
@@ -303,6 +303,19 @@ def test_a_newer_file_makes_a_version_that_is_compared_with_the_live_one(day: Da
     shown = day.shell.sluice("compare", "churn", "1", "2")
     assert "NOT THE SAME TEST ROWS" in shown.out
     assert "NOT THE SAME TEST ROWS" in (day.shell.folder / "compared.html").read_text()
+
+
+def test_a_version_is_rolled_back_and_its_lineage_says_so(day: Day) -> None:
+    day.shell.sluice("approve", "churn", "2", "--reason", "newer")
+    arrived = day.shell.sluice("wait", "churn", "2")
+    assert arrived.code == 0, arrived.err
+    back = day.shell.sluice("rollback", "churn", "--reason", "refunds doubled")
+    assert (back.code, back.out) == (0, "churn: v2 -> v1: version 1 is in production\n"), back.err
+    assert json.loads(day.shell.sluice("models", "churn", "--json").out)[0]["status"] == "Rejected"
+    found = json.loads(day.shell.sluice("lineage", "churn", "2", "--json").out)
+    asked = next(one for one in found["serving"] if one["action"] == "ROLLBACK_REQUESTED")
+    assert asked["why"].endswith("refunds doubled")
+    assert asked["who"].startswith("arn:aws:")
 
 
 def test_rejecting_what_is_live_asks_for_help_when_nothing_else_is_approved(day: Day) -> None:
