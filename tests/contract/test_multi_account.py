@@ -8,6 +8,7 @@ import json
 import re
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
@@ -15,6 +16,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from cli.stack import Stack
+from sluice.aws.registry import Registry
 from sluice.naming import ModelPrefix
 from sluice.sharing import group_arn, group_policy
 from tests.contract.test_events import matches, rules
@@ -91,7 +93,7 @@ def test_consumers_read_what_a_version_is_deployed_with_and_no_data() -> None:
 def test_the_groups_policy_lets_a_consumer_do_what_its_own_policy_asks_for() -> None:
     of_the_group, of_a_version = group_policy(ARN, [DEV, PROD])["Statement"]
     access = properties("RegistryAccess", OF_A_CONSUMER)["PolicyDocument"]
-    read, listed = statement(access, "ReadVersions"), statement(access, "ListVersions")
+    read, listed = statement(access, "DeployVersions"), statement(access, "ListVersions")
 
     assert set(read["Action"]) <= set(of_a_version["Action"])
     assert allows(read, ARN)
@@ -101,12 +103,15 @@ def test_the_groups_policy_lets_a_consumer_do_what_its_own_policy_asks_for() -> 
     assert allows(listed, group_arn(ARN))
 
 
-def test_the_groups_policy_speaks_of_actions_that_exist_and_changes_nothing() -> None:
+def test_the_groups_policy_speaks_of_actions_that_exist_and_makes_and_deletes_no_version() -> None:
     operations = botocore.session.get_session().get_service_model("sagemaker").operation_names
     actions = [action for one in group_policy(ARN, [DEV])["Statement"] for action in one["Action"]]
 
     assert {action.removeprefix("sagemaker:") for action in actions} <= set(operations)
-    assert not [action for action in actions if "Update" in action or "Delete" in action or "Put" in action]
+    assert [action for action in actions if not action.startswith(("sagemaker:Describe", "sagemaker:List"))] == [
+        "sagemaker:UpdateModelPackage",
+        "sagemaker:CreateModel",
+    ]
 
 
 @pytest.mark.parametrize("count", [1, 100])
@@ -178,6 +183,27 @@ def test_what_the_document_tells_is_so() -> None:
     )
     assert named <= set(template()["Parameters"])
     assert (OF_THE_REGISTRY.keys() | OF_A_CONSUMER.keys()) - {"AWS::AccountId"} <= named
+
+
+def test_a_consumers_function_looks_into_the_registrys_group_too() -> None:
+    pages = [{"ModelPackageSummaryList": [{"ModelPackageArn": ARN, "ModelPackageVersion": 7}]}]
+    asked: list[dict[str, Any]] = []
+
+    class Client:
+        meta = SimpleNamespace(partition="aws", region_name="us-east-1")
+
+        def get_paginator(self, operation: str) -> "Client":
+            return self
+
+        def paginate(self, **request: Any) -> list[dict[str, Any]]:
+            check_request("sagemaker", "ListModelPackages", request)
+            asked.append(request)
+            return pages
+
+    for account in (REGISTRY, None):
+        assert [package.arn for package in Registry(Client(), account).approved("sluice-dev-churn")] == [ARN]
+    assert [request["ModelPackageGroupName"] for request in asked] == [group_arn(ARN), "sluice-dev-churn"]
+    assert properties("DeployModel", OF_A_CONSUMER)["Environment"]["Variables"]["REGISTRY_ACCOUNT_ID"] == REGISTRY
 
 
 def test_the_function_that_shares_is_told_with_whom_and_may() -> None:

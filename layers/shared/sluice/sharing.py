@@ -1,14 +1,19 @@
 """Who else may read a model's versions: the resource policy of its package group. Pure.
 
-Actions: SageMaker Developer Guide, "Deploy a Model Version from a Different Account"; without UpdateModelPackage,
-because a version is approved where it is registered.
+Actions: SageMaker Developer Guide, "Deploy a Model Version from a Different Account". UpdateModelPackage is among them:
+a version that fails in production is rejected, so that nothing goes back to it.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 _OF_THE_GROUP = ["sagemaker:DescribeModelPackageGroup", "sagemaker:ListModelPackages"]
-_OF_A_VERSION = ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages", "sagemaker:CreateModel"]
+_OF_A_VERSION = [
+    "sagemaker:DescribeModelPackage",
+    "sagemaker:ListModelPackages",
+    "sagemaker:UpdateModelPackage",
+    "sagemaker:CreateModel",
+]
 
 
 def group_arn(package_arn: str) -> str:

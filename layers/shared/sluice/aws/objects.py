@@ -37,7 +37,7 @@ class Objects:
 
         Raises ObjectMissingError.
         """
-        return json.loads(self._read(uri.removeprefix("s3://").partition("/")[0], key_of(uri)))
+        return json.loads(self._read(_bucket_of(uri), key_of(uri)))
 
     def _read(self, bucket: str, key: str) -> bytes:
         try:
@@ -117,8 +117,8 @@ class Objects:
         return self.read(key)
 
     def copy_object(self, uri: str, key: str) -> None:
-        """Copy an object of this bucket within it, without its bytes passing through here; in parts above 5 GB."""
-        source: Any = {"Bucket": self.bucket, "Key": key_of(uri)}
+        """Copy an object into this bucket, without its bytes passing through here; in parts above 5 GB."""
+        source: Any = {"Bucket": _bucket_of(uri), "Key": key_of(uri)}
         self.client.copy(source, self.bucket, key, Config=_single_copy_up_to_5_gb())
 
     def copy(self, upload: Upload, key: str) -> None:
@@ -140,6 +140,10 @@ class Objects:
 def key_of(uri: str) -> str:
     """The key of an `s3://bucket/key` URI."""
     return uri.removeprefix("s3://").partition("/")[2]
+
+
+def _bucket_of(uri: str) -> str:
+    return uri.removeprefix("s3://").partition("/")[0]
 
 
 def _version(upload: Upload) -> dict[str, Any]:

@@ -42,6 +42,8 @@ class Package:
 @dataclass(frozen=True)
 class Registry:
     client: "SageMakerClient"
+    account: str | None = None
+    """Whose versions are deployed; None where they are this account's own."""
 
     def ensure_group(self, group: str, description: str) -> None:
         try:
@@ -65,12 +67,22 @@ class Registry:
         return _package(self.client.describe_model_package(ModelPackageName=arn))
 
     def approved(self, group: str) -> list[PackageRef]:
-        """The group's approved versions, the newest first. Another account's group goes by its ARN."""
+        """The group's approved versions, the newest first."""
         pages = self.client.get_paginator("list_model_packages").paginate(
-            ModelPackageGroupName=group, ModelApprovalStatus="Approved", SortBy="CreationTime", SortOrder="Descending"
+            ModelPackageGroupName=self._found_by(group),
+            ModelApprovalStatus="Approved",
+            SortBy="CreationTime",
+            SortOrder="Descending",
         )
         summaries = [summary for page in pages for summary in page["ModelPackageSummaryList"]]
         return [PackageRef(summary["ModelPackageArn"], summary["ModelPackageVersion"]) for summary in summaries]
+
+    def _found_by(self, group: str) -> str:
+        """Its name; in another account SageMaker finds it by its ARN."""
+        if self.account is None:
+            return group
+        where = f"{self.client.meta.partition}:sagemaker:{self.client.meta.region_name}:{self.account}"
+        return f"arn:{where}:model-package-group/{group}"
 
     def set_approval(self, arn: str, status: ApprovalStatus, reason: str) -> None:
         self.client.update_model_package(

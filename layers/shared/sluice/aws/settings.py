@@ -19,6 +19,7 @@ class Settings(BaseModel):
     sagemaker_role_arn: str = Field(default="", alias="SAGEMAKER_ROLE_ARN")
     code_sha256: str = Field(default="", alias="CODE_SHA256")
     commit_id: str = Field(default="", alias="COMMIT_ID")
+    registry_account: str = Field(default="", alias="REGISTRY_ACCOUNT_ID")
     consumer_accounts: str = Field(default="", alias="CONSUMER_ACCOUNT_IDS")
     kms_key_arn: str = Field(default="", alias="KMS_KEY_ARN")
     success_topic_arn: str = Field(default="", alias="ASYNC_SUCCESS_TOPIC_ARN")
