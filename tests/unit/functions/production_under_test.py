@@ -35,6 +35,7 @@ from sluice.serving.endpoint_config import Surroundings
 from sluice.smoke_test import SmokeTest
 from tests.definitions import definition
 from tests.events import load_event
+from tests.unit.functions.conftest import BUCKET
 
 if TYPE_CHECKING:
     from tests.unit.functions.conftest import StageUnderTest
@@ -58,9 +59,9 @@ class FakeRegistry:
 
     def package(self, package_arn: str) -> Package:
         version = int(package_arn.rpartition("/")[2])
-        metadata = {} if self.without_definition else {"definition": f"s3://b/definitions/{version}.json"}
+        metadata = {} if self.without_definition else {"definition": f"s3://{BUCKET}/definitions/{version}.json"}
         ref = PackageRef(package_arn, version)
-        uri, status = f"s3://b/models/{version}.tar.gz", self.statuses[version]
+        uri, status = f"s3://{BUCKET}/models/{version}.tar.gz", self.statuses[version]
         return Package(ref, NAME, status, "why not", uri, "image", {}, None, metadata, self.changed_by)
 
     def approved(self, group: str) -> list[PackageRef]:
