@@ -165,19 +165,19 @@ class AsyncQueues:
 
 
 def _is_asynchronous(endpoint: Endpoint) -> bool:
-    with endpoint.serving() as fleet:
-        return fleet is not None and fleet.variants[0].spec.asynchronous is not None
+    fleet = endpoint.fleet
+    return fleet is not None and fleet.variants[0].spec.asynchronous is not None
 
 
 def _instances(endpoint: Endpoint) -> int:
-    with endpoint.serving() as fleet:
-        return sum(variant.instance_count for variant in fleet.variants) if fleet else 0
+    fleet = endpoint.fleet
+    return sum(variant.instance_count for variant in fleet.variants) if fleet else 0
 
 
 def _capacity(endpoint: Endpoint) -> int:
     """How many requests its instances take at once."""
-    with endpoint.serving() as fleet:
-        return sum(map(_places, fleet.variants)) if fleet else 0
+    fleet = endpoint.fleet
+    return sum(map(_places, fleet.variants)) if fleet else 0
 
 
 def _places(variant: Variant) -> int:
