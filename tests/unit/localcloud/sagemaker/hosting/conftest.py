@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.api import JsonService, RestJsonService
+from localcloud.sagemaker.hosting.endpoint import STATE_EVENT
 from localcloud.sagemaker.hosting.hosting import Hosting
 from localcloud.sagemaker.registry import Registry
 from localcloud.sagemaker.tags import TagStore
@@ -68,7 +69,7 @@ class Api:
 
     def statuses(self) -> list[str]:
         """As the events told them."""
-        return [event.detail["EndpointStatus"] for event in self.cloud.events]
+        return [event.detail["EndpointStatus"] for event in self.cloud.events if event.detail_type == STATE_EVENT]
 
 
 @pytest.fixture
