@@ -41,19 +41,17 @@ class Scaler:
     def conclude(self, target: Target) -> None:
         """Look whether the change under way has been made; its cooldown begins then."""
         change = target.change
-        if change is None:
+        endpoint, variant = target.variant
+        if change is None or self._variants.is_changing(endpoint):
             return
-        count, desired = (
-            self._variants.instance_count(*target.variant),
-            self._variants.desired_instance_count(*target.variant),
-        )
-        if count is not None and count == change.wanted:
-            until = self._clock() + change.cooldown
-            target.cooling = rules.after_change(target.cooling, change.before, change.wanted, until)
-            told = f"Successfully set desired instance count to {count}. Change successfully fulfilled by sagemaker."
-            self._end(target, "Successful", told)
-        elif desired != change.wanted:
-            self._end(target, "Overridden", f"The desired instance count is {desired} meanwhile, not {change.wanted}.")
+        count = self._variants.instance_count(endpoint, variant)
+        if count != change.wanted:
+            self._end(target, "Failed", f"There are {count} instances after the change, not {change.wanted}.")
+            return
+        until = self._clock() + change.cooldown
+        target.cooling = rules.after_change(target.cooling, change.before, change.wanted, until)
+        told = f"Successfully set desired instance count to {count}. Change successfully fulfilled by sagemaker."
+        self._end(target, "Successful", told)
 
     def _wanted(self, target: Target, policy: Policy, fired: Fired, current: int) -> int | None:
         start = rules.starting_capacity(target.cooling, current, self._clock())

@@ -21,8 +21,8 @@ class Variants(Protocol):
     def instance_count(self, endpoint_name: str, variant_name: str) -> int | None:
         """How many serve now; None: no such variant in service."""
 
-    def desired_instance_count(self, endpoint_name: str, variant_name: str) -> int | None:
-        """What was asked for last."""
+    def is_changing(self, endpoint_name: str) -> bool:
+        """Whether a change is under way, of whatever of the endpoint."""
 
     def set_instance_count(self, endpoint_name: str, variant_name: str, count: int) -> None:
         """Ask for the change; ApiError when it cannot be now."""
