@@ -101,7 +101,7 @@ def test_an_alarm_that_goes_on_does_not_add_twice_within_the_cooldown(stage: Sta
     stage.fire("High", 150)
     assert stage.count == 2
 
-    # A greater breach counts what was added already: 1 × 390 / 100.
+    # A greater breach counts what was added already: 1 * 390 / 100.
     stage.fire("High", 390)
     assert stage.count == 4
 
