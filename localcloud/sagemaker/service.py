@@ -56,10 +56,6 @@ class SageMaker:
     def runtime_operations(self) -> dict[str, Handler]:
         return self.hosting.runtime_operations()
 
-    def has_variant(self, endpoint_name: str, variant_name: str) -> bool:
-        """Whether there is such a thing to scale."""
-        return self.hosting.has_variant(endpoint_name, variant_name)
-
     def wait_for_job(self, kind: Kind, name: str, timeout: float | None = None) -> dict[str, Any]:
         """Block until the job has ended; its final Describe output. TimeoutError after `timeout` seconds."""
         if kind == "tuning":
