@@ -23,6 +23,7 @@ from localcloud.ministack_port import (
     lambdas,
     layers,
     object_versions,
+    service_metrics,
     serving,
     stacks,
     states,
@@ -51,10 +52,12 @@ class LocalCloud:
         identity.make_sessions_safe_for_threads()
         self._book = alarms.MiniStackAlarms(gateway.scope, self._announce_alarm, self._fired)
         self._scaling = ApplicationAutoScaling(gateway, self._sagemaker.hosting, self._book)
-        self._alarms = AlarmEngine(self._book, gateway.time_scale)
+        queues = service_metrics.QueueMetrics(gateway.scope, gateway.time_scale)
+        self._alarms = AlarmEngine(self._book, gateway.time_scale, measure=queues.measure)
         self._register_services()
         self._install_states()
         self._book.install()
+        service_metrics.install_execution_metrics()
         events.install_delivery(self._deliveries.submit)
         object_versions.install_object_versions()
         lambdas.install(self._may_send_dead_letter, self._function_session)

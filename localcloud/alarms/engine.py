@@ -52,10 +52,20 @@ class AlarmBook(Protocol):
 
 
 class AlarmEngine:
-    def __init__(self, book: AlarmBook, time_scale: float, clock: Callable[[], float] = time.time) -> None:
+    """`measure` is called once a minute by the cloud's clock: metrics of what only a look can tell."""
+
+    def __init__(
+        self,
+        book: AlarmBook,
+        time_scale: float,
+        clock: Callable[[], float] = time.time,
+        measure: Callable[[], None] = lambda: None,
+    ) -> None:
         self._book = book
         self._scale = time_scale
         self._clock = clock
+        self._measure = measure
+        self._measured = 0.0
         self._judged: dict[str, tuple[Any, float]] = {}
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
@@ -71,6 +81,9 @@ class AlarmEngine:
     def look(self) -> None:
         """Judge every alarm whose newest period has ended since the last look."""
         now = self._clock()
+        if now - self._measured >= _STEP * self._scale:
+            self._measured = now
+            self._measure()
         documents = self._book.metric_alarms()
         self._judged = {
             name: held for name, held in self._judged.items() if name in {d["AlarmName"] for d in documents}

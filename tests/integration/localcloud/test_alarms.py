@@ -207,3 +207,45 @@ def test_a_composite_alarm_follows_and_is_announced(cloud: Running) -> None:
     assert found["StateValue"] == "ALARM"
     [message, *_] = cloud.messages(events, 1)
     assert json.loads(message["Body"])["detail"]["configuration"]["alarmRule"] == f'ALARM("{child}")'
+
+
+def test_messages_in_a_queue_set_off_its_alarm(cloud: Running) -> None:
+    """What a stack's alarm on its dead letters relies on."""
+    url, arn = cloud.queue()
+    name = named("letters")
+    put(
+        cloud,
+        name,
+        Namespace="AWS/SQS",
+        MetricName="ApproximateNumberOfMessagesVisible",
+        Dimensions=[{"Name": "QueueName", "Value": arn.rsplit(":", 1)[-1]}],
+        Statistic="Maximum",
+        Threshold=0.0,
+        TreatMissingData="notBreaching",
+    )
+    until(cloud, name, "OK")
+
+    cloud.client("sqs").send_message(QueueUrl=url, MessageBody="lost")
+
+    until(cloud, name, "ALARM")
+    cloud.client("sqs").purge_queue(QueueUrl=url)
+    until(cloud, name, "OK")
+
+
+def test_a_failed_execution_sets_off_its_machines_alarm(cloud: Running) -> None:
+    failing = {"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "No", "Cause": "told to"}}}
+    execution = cloud.execution(failing, cloud.role("states.amazonaws.com"), {})
+    name = named("failed")
+    put(
+        cloud,
+        name,
+        Namespace="AWS/States",
+        MetricName="ExecutionsFailed",
+        Dimensions=[{"Name": "StateMachineArn", "Value": execution["stateMachineArn"]}],
+        Threshold=0.0,
+        TreatMissingData="ignore",
+    )
+
+    cloud.client("stepfunctions").start_execution(stateMachineArn=execution["stateMachineArn"])
+
+    until(cloud, name, "ALARM")

@@ -81,6 +81,20 @@ def test_no_period_is_judged_twice_and_an_alarm_repeats_once_a_period(stage: Sta
     assert stage.book.repeated == 1
 
 
+def test_what_only_a_look_can_tell_is_measured_once_a_minute() -> None:
+    moments = [600.0, 605.9, 606.0, 611.0]
+    clock = iter(moments)
+    measured: list[int] = []
+    engine = AlarmEngine(Book([]), 0.1, lambda: next(clock), lambda: measured.append(1))
+
+    counts = []
+    for _ in moments:
+        engine.look()
+        counts.append(len(measured))
+
+    assert counts == [1, 1, 2, 2]
+
+
 def test_without_data_the_alarm_says_so_again(stage: Stage) -> None:
     stage.book.documents[0]["StateValue"] = "OK"
     stage.now = 660.0
