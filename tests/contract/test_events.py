@@ -9,6 +9,8 @@ from ministack.services import eventbridge
 from pydantic import ValidationError
 
 from sluice.events import (
+    AlarmStateChange,
+    EndpointReady,
     EndpointStateChange,
     Envelope,
     ExecutionStatusChange,
@@ -16,6 +18,9 @@ from sluice.events import (
     ObjectCreated,
     PendingUpload,
     QueuedDeployment,
+    RollbackRequested,
+    TrafficRequested,
+    TrialConcluded,
 )
 from sluice.naming import validation_name
 from tests.events import load_event
@@ -29,6 +34,11 @@ CLASSES: dict[str, type[Envelope]] = {
     "validation_status_change": ExecutionStatusChange,
     "pending_upload": PendingUpload,
     "queued_deployment": QueuedDeployment,
+    "rollback_requested": RollbackRequested,
+    "traffic_requested": TrafficRequested,
+    "trial_concluded": TrialConcluded,
+    "endpoint_ready": EndpointReady,
+    "alarm_state_change": AlarmStateChange,
 }
 
 RULES = {

@@ -17,6 +17,13 @@ INTERMEDIATE_TAG = {"sluice:kind": "intermediate"}
 """The bucket's lifecycle rule expires objects by this tag; registered models, evaluations and reports are kept."""
 
 _RAW_KEY = re.compile(r"^models/(?P<model>[^/]+)/raw/(?P<file>.+)$")
+_BATCH_KEY = re.compile(r"^models/(?P<model>[^/]+)/batch/in/(?P<file>.+)$")
+
+SINGLE_VARIANT = "AllTraffic"
+"""The production variant of an endpoint that serves one version."""
+_ENDPOINT_SUFFIX = {"real-time": "--real-time", "asynchronous": "--async"}
+"""By deployment mode, because an endpoint cannot change it. No model name has two hyphens in a row."""
+_SHARED = "-multi-"
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,33 @@ class ModelPrefix:
     def quarantine(self) -> str:
         return f"{self.root}quarantine/"
 
+    @property
+    def batch_in(self) -> str:
+        return f"{self.root}batch/in/"
+
+    @property
+    def batch_out(self) -> str:
+        return f"{self.root}batch/out/"
+
+    @property
+    def capture(self) -> str:
+        """SageMaker and the inference API write `<endpoint>/<variant>/yyyy/mm/dd/hh/…jsonl` below it."""
+        return f"{self.root}capture/"
+
+    @property
+    def ground_truth(self) -> str:
+        """`yyyy/mm/dd/hh/….jsonl` below it."""
+        return f"{self.root}ground-truth/"
+
+    @property
+    def asynchronous(self) -> str:
+        """Its in/, out/ and failures/."""
+        return f"{self.root}async/"
+
+    @property
+    def trials(self) -> str:
+        return f"{self.root}trials/"
+
     def run(self, run_id: str) -> str:
         return f"{self.root}runs/{run_id}/"
 
@@ -48,6 +82,12 @@ class ModelPrefix:
 def model_of_raw_key(key: str) -> str | None:
     """The model that an uploaded data file belongs to; None for a key that is not `models/<name>/raw/<file>`."""
     match = _RAW_KEY.match(key)
+    return match["model"] if match and not key.endswith("/") else None
+
+
+def model_of_batch_key(key: str) -> str | None:
+    """The model that is to score the file; None for a key that is not `models/<name>/batch/in/<file>`."""
+    match = _BATCH_KEY.match(key)
     return match["model"] if match and not key.endswith("/") else None
 
 
@@ -66,8 +106,37 @@ def tuning_job_name(stage: str, run_id: str) -> str:
     return f"sluice-{stage}-{run_id}"
 
 
-def endpoint_name(stage: str, model: str) -> str:
-    return f"sluice-{stage}-{model}"
+def endpoint_name(stage: str, model: str, mode: str = "serverless") -> str:
+    """Of the model's own endpoint in that deployment mode; multi-model endpoints have their group's name."""
+    return f"sluice-{stage}-{model}{_ENDPOINT_SUFFIX.get(mode, '')}"
+
+
+def shared_endpoint_name(stage: str, group: str) -> str:
+    return f"sluice-{stage}-{_SHARED}{group}"
+
+
+def shared_models_prefix(group: str) -> str:
+    """Where the artifacts of a multi-model endpoint lie."""
+    return f"multi-model/{group}/"
+
+
+def target_model(model: str, version: int) -> str:
+    """A version's artifact below that prefix. A new name each: an instance keeps what it has loaded."""
+    return f"{model}-v{version}.tar.gz"
+
+
+def variant_of(version: int) -> str:
+    """The production variant that serves a version beside another one."""
+    return f"v{version}"
+
+
+def alias_parameter(stage: str, model: str) -> str:
+    """The SSM parameter that says where a model's requests go."""
+    return f"/sluice/{stage}/{model}/alias"
+
+
+def alarm_name(endpoint: str, variant: str, kind: str) -> str:
+    return f"{endpoint}/{variant}/{kind}"
 
 
 def validation_name(stage: str, run_id: str) -> str:
@@ -85,9 +154,21 @@ def package_group_name(stage: str, model: str) -> str:
 
 
 def model_of_group(stage: str, group: str) -> str | None:
-    """The model behind a package group or endpoint name; None when it is not one of this stage's."""
+    """The model behind a package group; None when it is not one of this stage's."""
     prefix = f"sluice-{stage}-"
     return group[len(prefix) :] if group.startswith(prefix) and len(group) > len(prefix) else None
+
+
+def model_of_endpoint(stage: str, endpoint: str) -> str | None:
+    """The model that an endpoint is for; None where it is shared or not one of this stage's."""
+    model = (model_of_group(stage, endpoint) or "").partition("--")[0]
+    return None if model.startswith("-") or not model else model
+
+
+def group_of_endpoint(stage: str, endpoint: str) -> str | None:
+    """The group that a multi-model endpoint is for; None where it is not one of this stage's."""
+    prefix = f"sluice-{stage}-{_SHARED}"
+    return endpoint[len(prefix) :] if endpoint.startswith(prefix) else None
 
 
 def endpoint_config_name(stage: str, model: str, version: int, cause: str) -> str:

@@ -59,7 +59,7 @@ def check_desired(desired: Sequence[Desired], fleet: Fleet, may_be_zero: bool) -
         if names.count(each.variant) > 1:
             raise invalid(f'The variant name "{each.variant}" was non-unique within the request.')
         _check_kind(each, variant.spec, place)
-        if each.instance_count == 0 and not may_be_zero:
+        if each.instance_count is not None and each.instance_count < (0 if may_be_zero else 1):
             raise invalid(f"{place}.DesiredInstanceCount must be at least 1; only an asynchronous endpoint can have 0")
 
 

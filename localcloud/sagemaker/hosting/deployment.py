@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from localcloud.api import ApiError
 from localcloud.cloud import Cloud
 from localcloud.sagemaker.hosting.artifacts import DeploymentFailed
 from localcloud.sagemaker.hosting.capacity import Desired, apply, restore
 from localcloud.sagemaker.hosting.endpoint import Endpoint
+from localcloud.sagemaker.hosting.failures import as_failure
 from localcloud.sagemaker.hosting.fleet import Fleet
 from localcloud.sagemaker.hosting.guardrails import Policy
+from localcloud.sagemaker.hosting.opening import open_variant
 from localcloud.sagemaker.hosting.rollout import ExecutionTime, Rollout, Stopping
 from localcloud.sagemaker.hosting.update_switch import UpdateSwitch
 from localcloud.sagemaker.hosting.variant_status import VariantStatus
@@ -22,7 +23,6 @@ from localcloud.sagemaker.hosting.variants import (
     IDLE_SECONDS,
     MakeServer,
     VariantSpec,
-    open_variant,
     server_maker,
 )
 
@@ -108,6 +108,7 @@ class Deployments:
         try:
             new = self._started(endpoint, update.config_name, update.specs, counts)
         except DeploymentFailed as failure:
+            self._stop_if_closing()
             endpoint.begin_rollback()
             endpoint.end_rollback(str(failure))
             return
@@ -121,8 +122,7 @@ class Deployments:
             self._retire(old)
 
     def _roll_back(self, endpoint: Endpoint, rollout: Rollout, new: Fleet, failure: str | None) -> None:
-        if self._closing.is_set():
-            raise Stopping
+        self._stop_if_closing()
         endpoint.begin_rollback()
         try:
             rollout.undo(new)
@@ -136,12 +136,11 @@ class Deployments:
         before = {variant.spec.name: variant.spec for variant in fleet.variants}
         try:
             apply(endpoint, fleet, desired)
-        except (DeploymentFailed, ApiError) as failure:
-            if self._closing.is_set():
-                raise Stopping from failure
+        except DeploymentFailed as failure:
+            self._stop_if_closing()
             endpoint.begin_rollback()
             restore(endpoint, fleet, before)
-            endpoint.end_rollback(str(_as_failure(failure)))
+            endpoint.end_rollback(str(failure))
         else:
             endpoint.settle()
 
@@ -162,8 +161,13 @@ class Deployments:
                 raise DeploymentFailed("The local cloud is stopping.")
         except BaseException as error:
             self._retire(fleet)
-            raise _as_failure(error) from error
+            raise as_failure(error) from error
         return fleet
+
+    def _stop_if_closing(self) -> None:
+        """What fails while the cloud ends is not rolled back: nothing is started any more."""
+        if self._closing.is_set():
+            raise Stopping
 
     def _retire(self, fleet: Fleet) -> None:
         fleet.retire()
@@ -208,13 +212,3 @@ def _announce_launch(endpoint: Endpoint, specs: Sequence[VariantSpec], counts: M
             name: VariantStatus("Creating", f"Launching {count} instance(s).") for name, count in counts.items()
         }
         endpoint.report_pending(launching)
-
-
-def _as_failure(error: BaseException) -> DeploymentFailed:
-    """The FailureReason of whatever kept a fleet from starting: a role that is gone is the user's, the rest is ours."""
-    if isinstance(error, DeploymentFailed):
-        return error
-    if isinstance(error, ApiError):
-        return DeploymentFailed(error.message)
-    _log.error("A fleet did not start", exc_info=error)
-    return DeploymentFailed(f"The local cloud failed: {error!r}")

@@ -8,7 +8,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from localcloud.sagemaker.hosting.fleet import Fleet
-from localcloud.sagemaker.hosting.variant_status import PendingDeployment, VariantStatus, live_variants
+from localcloud.sagemaker.hosting.variant_status import (
+    PendingDeployment,
+    VariantStatus,
+    live_variants,
+    shadow_variants,
+)
 
 # DescribeEndpoint's status and the one in the event of the same change.
 EVENT_STATUS: Final = {
@@ -21,6 +26,9 @@ EVENT_STATUS: Final = {
     "Deleting": "DELETING",
 }
 IN_PROGRESS: Final = ("Creating", "Updating", "RollingBack", "Deleting")
+
+MAX_REASON: Final = 1024
+"""How long DescribeEndpoint's FailureReason may be."""
 
 STATE_EVENT: Final = "SageMaker Endpoint State Change"
 DEPLOYMENT_EVENT: Final = "SageMaker Endpoint Deployment State Change"
@@ -134,18 +142,18 @@ class Endpoint:
         """The old fleet has everything again."""
         with self._lock:
             self._pending = None
-            self._failure = failure
+            self._failure = failure[:MAX_REASON] if failure else None
         self._become("InService")
 
     def fail_rollback(self, failure: str) -> None:
         """Both fleets stay, and share the traffic as they did last."""
-        self._failure = failure
+        self._failure = failure[:MAX_REASON]
         self._become("UpdateRollbackFailed")
 
     def fail(self, failure: str) -> None:
         with self._lock:
             self._pending = None
-            self._failure = failure
+            self._failure = failure[:MAX_REASON]
         self._become("Failed")
 
     def go_live(self, fleet: Fleet) -> Fleet | None:
@@ -201,7 +209,19 @@ class Endpoint:
                 "LastModifiedTime": self._modified,
                 "LastDeploymentConfig": self._deployment_config,
                 "PendingDeploymentSummary": self._pending.described() if self._pending else None,
+                **self._modes(),
             }
+
+    def _modes(self) -> dict[str, Any]:
+        """How the live fleet serves, beside its variants. A mode is one for all variants of a config."""
+        if self._fleet is None:
+            return {}
+        spec = self._fleet.variants[0].spec
+        return {
+            "DataCaptureConfig": spec.capture.summary() if spec.capture else None,
+            "AsyncInferenceConfig": spec.asynchronous.config if spec.asynchronous else None,
+            "ShadowProductionVariants": shadow_variants(self._fleet, self._deployed) or None,
+        }
 
     def _become(self, status: str) -> None:
         with self._lock:

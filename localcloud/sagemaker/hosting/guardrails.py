@@ -104,7 +104,7 @@ def stages(policy: Policy, counts: Sequence[int]) -> list[Stage]:
     if policy.size is None:
         return [last]
     size = policy.size.share(counts)
-    # Three times 0.1 is a little more than 0.3: what is left after the last whole step must not become a step of its own.
+    # Three times 0.1 is a little more than 0.3: what is left after the last whole step is no step of its own.
     steps = 1 if policy.routing == "CANARY" else math.ceil(round(1 / size, 9)) - 1
     kind = policy.routing.lower()
     return [Stage(size * n, kind, policy.wait_seconds, "WaitIntervalInSeconds") for n in range(1, steps + 1)] + [last]

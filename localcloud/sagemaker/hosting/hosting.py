@@ -5,7 +5,11 @@ from collections.abc import Callable
 
 from localcloud.api import Handler
 from localcloud.cloud import Cloud
+from localcloud.sagemaker.hosting.async_delivery import Delivery
+from localcloud.sagemaker.hosting.async_queues import AsyncQueues
+from localcloud.sagemaker.hosting.async_runtime import AsyncRuntime
 from localcloud.sagemaker.hosting.capacity import Desired
+from localcloud.sagemaker.hosting.data_capture import DataCapture
 from localcloud.sagemaker.hosting.deployment import Deployments
 from localcloud.sagemaker.hosting.endpoint import IN_PROGRESS, Endpoint
 from localcloud.sagemaker.hosting.endpoint_configs import EndpointConfigs
@@ -13,7 +17,9 @@ from localcloud.sagemaker.hosting.endpoints import Endpoints
 from localcloud.sagemaker.hosting.invocation_metrics import InvocationMetrics
 from localcloud.sagemaker.hosting.models import Models, PackageLookup, ServedModel
 from localcloud.sagemaker.hosting.runtime import Runtime
+from localcloud.sagemaker.hosting.shadow import ShadowTraffic
 from localcloud.sagemaker.hosting.variants import MakeServer, Variant
+from localcloud.sagemaker.jobs.sessions import RoleSessions
 from localcloud.sagemaker.tags import TagStore
 
 
@@ -33,7 +39,13 @@ class Hosting:
         self._deployments = Deployments(cloud, servers, clock)
         self._endpoints = Endpoints(cloud, tags, self._configs, self._deployments)
         self._metrics = InvocationMetrics(cloud)
-        self._runtime = Runtime(cloud, self._endpoints, self._metrics)
+        sessions = RoleSessions(cloud)
+        self._capture = DataCapture(cloud, sessions)
+        self._shadows = ShadowTraffic()
+        self._runtime = Runtime(cloud, self._endpoints, self._metrics, self._capture, self._shadows)
+        delivery = Delivery(cloud, sessions, self._metrics)
+        self._queues = AsyncQueues(cloud, self._endpoints.all, delivery, self._metrics)
+        self._async_runtime = AsyncRuntime(cloud, self._endpoints, self._queues)
 
     def operations(self) -> dict[str, Handler]:
         """Of the service `sagemaker`."""
@@ -41,7 +53,7 @@ class Hosting:
 
     def runtime_operations(self) -> dict[str, Handler]:
         """Of the service `sagemaker-runtime`."""
-        return self._runtime.operations()
+        return self._runtime.operations() | self._async_runtime.operations()
 
     def has_variant(self, endpoint_name: str, variant_name: str) -> bool:
         """Whether a scalable target of that endpoint and variant can exist now."""
@@ -80,5 +92,8 @@ class Hosting:
         return fleet.find(variant_name) if fleet else None
 
     def close(self) -> None:
+        self._queues.close()
+        self._shadows.close()
         self._deployments.close()
+        self._capture.close()
         self._metrics.close()

@@ -168,4 +168,4 @@ class Rollout:
 
 def _part(count: int, share: float) -> int:
     """The instances that a share of the traffic is the capacity of; 0.3 of 10 are 3, not 4."""
-    return max(1, math.ceil(round(count * share, 9)))
+    return math.ceil(round(count * share, 9))

@@ -1,7 +1,8 @@
 """The model definition: `model.yaml`, one file per model, every field documented with its unit and default."""
 
+from sluice.definition.batch import Batch
 from sluice.definition.data import Data, Feature, Missing, Split, Task
-from sluice.definition.deployment import Autoscaling, Deployment, RealTime, Serverless
+from sluice.definition.deployment import Asynchronous, Autoscaling, Deployment, Mode, MultiModel, RealTime, Serverless
 from sluice.definition.evaluation import EvaluationPolicy
 from sluice.definition.gate import (
     CalibrationRule,
@@ -22,7 +23,9 @@ from sluice.definition.validation import Validation
 
 __all__ = [
     "Approval",
+    "Asynchronous",
     "Autoscaling",
+    "Batch",
     "CalibrationRule",
     "ChampionComparison",
     "Data",
@@ -35,8 +38,10 @@ __all__ = [
     "LeakageRule",
     "MetricThreshold",
     "Missing",
+    "Mode",
     "Model",
     "Monitoring",
+    "MultiModel",
     "Processing",
     "RealTime",
     "Serverless",

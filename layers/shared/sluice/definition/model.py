@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from sluice.definition.batch import Batch
 from sluice.definition.cross_checks import problems_between_sections
 from sluice.definition.data import Data
 from sluice.definition.deployment import Deployment, Serverless
@@ -38,6 +39,7 @@ class Model(Section):
     )
     validation: Validation = Field(default_factory=Validation)
     deployment: Deployment = Field(default_factory=lambda: Serverless(mode="serverless"))
+    batch: Batch = Field(default_factory=Batch)
     monitoring: Monitoring = Field(default_factory=Monitoring)
 
     @model_validator(mode="before")

@@ -8,7 +8,6 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from sluice.definition.deployment import RealTime, Serverless
 from sluice.definition.model import Model
 from sluice.definition.problems import REFUSED, FieldProblem
 from sluice.errors import BadInputError
@@ -71,16 +70,21 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_TAGS = {"deployment": 1, "tuning": 3}
+_TAGS = (("deployment", 1), ("deployment.rollout", 2), ("tuning", 3))
 """Where in a location pydantic puts the kind that was tried: deployment.serverless.…, tuning.ranges.eta.integer.…"""
+_ALTERNATIVES = {
+    "mode": "serverless, real-time, asynchronous or multi-model",
+    "strategy": "all-at-once, canary, linear, rolling, ab-test or shadow (the last two in mode real-time only)",
+    "type": "integer, continuous or categorical",
+}
 
 
 def _location(detail: ErrorDetails) -> list[str]:
     """The field's path: without the kind that was tried, and without the word that a key is meant, not its value."""
     parts = [str(part) for part in detail["loc"]]
-    tag = _TAGS.get(parts[0]) if parts else None
-    if tag is not None:
-        del parts[tag : tag + 1]
+    for section, tag in _TAGS:
+        if ".".join(parts).startswith(section):
+            del parts[tag : tag + 1]
     return [part for part in parts if part != "[key]"]
 
 
@@ -96,13 +100,13 @@ def _told(detail: ErrorDetails, location: list[str], path: str) -> tuple[str, st
     """The field's path and what is wrong there."""
     kind = detail["type"]
     if kind == "extra_forbidden":
-        return path, _unknown_field(location)
+        return path, _unknown_field(detail)
     if kind == "missing":
         return path, "is missing: add it"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         context = detail["ctx"]
         member = str(context["discriminator"]).strip("'")
-        return f"{path}.{member}", f"must be {_alternatives(member)}"
+        return f"{path}.{member}", f"must be {_ALTERNATIVES[member]}"
     message = detail["msg"].removeprefix("Value error, ")
     value = detail.get("input")
     if kind == "value_error" or isinstance(value, dict | list | BaseModel):
@@ -110,30 +114,48 @@ def _told(detail: ErrorDetails, location: list[str], path: str) -> tuple[str, st
     return path, f"{message[:1].lower()}{message[1:]} (it is {value!r})"
 
 
-def _alternatives(discriminator: str) -> str:
-    return "serverless or real-time" if discriminator == "mode" else "integer, continuous or categorical"
-
-
-def _unknown_field(location: list[str]) -> str:
-    known = _known_fields(location[:-1])
-    close = difflib.get_close_matches(location[-1], known, n=1)
+def _unknown_field(detail: ErrorDetails) -> str:
+    """Known is what the kind that was tried has; what another kind has is worth a word."""
+    parts = [str(part) for part in detail["loc"]]
+    name, known = parts[-1], list(getattr(_section(parts[:-1]), "model_fields", {}))
+    kind = f" of {parts[-2]}" if ".".join(parts[:-2]) in _UNIONS else ""
+    close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(sorted(known))}" if known else "remove it"
-    return f"is not a field of the definition; {hint}"
+    return f"is not a field{kind or ' of the definition'}; {hint}"
 
 
-def _known_fields(parents: list[str]) -> list[str]:
+_UNIONS = ("deployment", *(f"deployment.{mode}.rollout" for mode in ("real-time", "asynchronous")))
+
+
+def _section(parents: list[str]) -> Any:
+    """The section at that place of an error's location; a discriminated union's kind is named in it."""
     section: Any = Model
     for name in parents:
-        if name == "deployment":
-            return sorted({*Serverless.model_fields, *RealTime.model_fields})
+        kinds = [kind for kind in _kinds(section) if _tag(kind) == name]
+        if kinds:
+            section = kinds[0]
+            continue
         field = getattr(section, "model_fields", {}).get(name)
-        section = _section_of(field.annotation) if field else section
-    return list(getattr(section, "model_fields", []))
+        # The values of a `dict[str, Section]` lie one deeper, below a key that is no field.
+        section = field.annotation if field else _value_section(section)
+    return _value_section(section) or section
 
 
-def _section_of(annotation: Any) -> Any:
+def _kinds(annotation: Any) -> list[Any]:
+    return [kind for kind in get_args(annotation) if hasattr(kind, "model_fields")]
+
+
+def _tag(kind: Any) -> str | None:
+    """The one value of a kind's discriminator, its first Literal of one word."""
+    for name in ("mode", "strategy", "type"):
+        if name in kind.model_fields:
+            return str(get_args(kind.model_fields[name].annotation)[0])
+    return None
+
+
+def _value_section(annotation: Any) -> Any:
     """The section behind `Section | None`, or of the values of a `dict[str, Section]`, whose keys are no fields."""
     if isinstance(annotation, type) and hasattr(annotation, "model_fields"):
         return annotation
-    found = (_section_of(inner) for inner in get_args(annotation))
+    found = (_value_section(inner) for inner in get_args(annotation))
     return next((section for section in found if section is not None), None)
