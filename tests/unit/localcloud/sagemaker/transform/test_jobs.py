@@ -4,7 +4,7 @@ import gzip
 import io
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -301,6 +301,13 @@ def test_jobs_are_described_and_listed(stage: Stage) -> None:
     with pytest.raises(ApiError, match="Could not find requested job with name: other"):
         stage("DescribeTransformJob", TransformJobName="other")
     with pytest.raises(ApiError, match="must be unique"):
+        stage("CreateTransformJob", **request())
+
+
+def test_a_multi_model_model_is_refused(stage: Stage) -> None:
+    stage.jobs._model = lambda name: replace(MODEL, multi_model=True)
+
+    with pytest.raises(ApiError, match="does not support multi-model"):
         stage("CreateTransformJob", **request())
 
 
