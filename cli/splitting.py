@@ -56,9 +56,23 @@ class Split:
     weights: Mapping[int, float]
     steps: tuple[TrafficStep, ...] = ()
 
-    def check(self, model: str, statuses: Mapping[int, str], serving: Serving, mode: str) -> None:
-        """Raises BadInputError or OperationFailedError. `statuses`: the approval of every version there is."""
+    def check(self, model: str, statuses: Mapping[int, str], serving: Serving, mode: str | None) -> None:
+        """Raises BadInputError or OperationFailedError. `statuses`: the approval of every version there is.
+
+        mode: of what is live. One version may have all the traffic in any mode, also where nothing serves now.
+        """
         self._check_versions(model, statuses)
+        if serving.coming is not None:
+            raise OperationFailedError(
+                f"v{serving.coming.version} is on its way into production. Wait for it: sluice wait {model} "
+                f"{serving.coming.version}"
+            )
+        if len(self.weights) > 1:
+            self._check_two(model, serving, mode)
+        elif self.steps:
+            raise BadInputError("--steps: they are for two versions, as in --set v7=10,v6=90")
+
+    def _check_two(self, model: str, serving: Serving, mode: str | None) -> None:
         champion = serving.champion
         if champion is None:
             raise OperationFailedError(f"no version of {model} is in production. Approve one: sluice models {model}")
@@ -67,12 +81,7 @@ class Split:
                 f"{model} serves in mode {mode}: only a real-time endpoint splits its traffic. Write deployment: "
                 "{mode: real-time} into its model.yaml and train again"
             )
-        if serving.coming is not None:
-            raise OperationFailedError(
-                f"v{serving.coming.version} is on its way into production. Wait for it: sluice wait {model} "
-                f"{serving.coming.version}"
-            )
-        if champion.version not in self.weights and len(self.weights) > 1:
+        if champion.version not in self.weights:
             raise BadInputError(f"--set: one of the two must be v{champion.version}, which is live")
         self._check_steps(champion.version)
 
@@ -90,13 +99,11 @@ class Split:
     def _check_steps(self, champion: int) -> None:
         if not self.steps:
             return
-        challengers = [version for version in self.weights if version != champion]
-        if len(self.weights) < 2 or not challengers:
-            raise BadInputError("--steps: they are for two versions, as in --set v7=10,v6=90")
-        share, first = self.weights[challengers[0]], self.steps[0].share_percent
+        (challenger,) = (version for version in self.weights if version != champion)
+        share, first = self.weights[challenger], self.steps[0].share_percent
         if share != first:
             raise BadInputError(
-                f"--steps: they begin with {first:g}, and --set gives v{challengers[0]} {share:g}. Write the same"
+                f"--steps: they begin with {first:g}, and --set gives v{challenger} {share:g}. Write the same"
             )
 
     def is_there(self, serving: Serving) -> bool:

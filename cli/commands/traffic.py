@@ -3,7 +3,7 @@ import click
 from cli.commands.approval import checked_reason
 from cli.commands.opening import announce_account, open_installation
 from cli.commands.options import json_option, stage_option
-from cli.errors import BadInputError, OperationFailedError
+from cli.errors import BadInputError
 from cli.installation import Installation
 from cli.output import emit, emit_json, say
 from cli.serving import serving_of
@@ -71,11 +71,10 @@ def _ask(model: str, split: Split, reason: str, stage: str | None, as_json: bool
 
 def _check(installation: Installation, model: str, split: Split) -> bool:
     """False where there is nothing to do."""
-    route = installation.route(model)
-    if route is None:
-        installation.check_model(model)
-        raise OperationFailedError(f"{model} has no endpoint. Approve a version first: sluice models {model}")
-    serving = serving_of(installation.production.get(model))
+    record = installation.production.get(model)
+    serving = serving_of(record)
     statuses = {version.number: version.approval_status for version in installation.versions(model)}
-    split.check(model, statuses, serving, route.mode)
+    if not statuses:
+        installation.check_model(model)
+    split.check(model, statuses, serving, record.live.mode if record.live else None)
     return not split.is_there(serving)

@@ -142,7 +142,8 @@ def deployment(version: int) -> Deployment:
 def put_live(account: Account, version: int, **others: Deployment) -> None:
     """As if that version of churn served."""
     revision = account.production.get("churn").revision
-    assert account.production.put(ProductionRecord("churn", revision, live=deployment(version), **others))
+    roles = {"live": deployment(version), **others}
+    assert account.production.put(ProductionRecord("churn", revision, **roles))
 
 
 def put_alias(**changes: Any) -> None:

@@ -1,6 +1,7 @@
 """`sluice traffic`: what it shows, what it asks for, and what it refuses before anything is asked."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -181,9 +182,10 @@ def test_one_of_the_two_must_be_live(real_time: Account, capsys: Capture) -> Non
 
 @pytest.mark.parametrize("mode", ["serverless", "asynchronous", "multi-model"])
 def test_only_a_real_time_endpoint_splits(real_time: Account, capsys: Capture, mode: str) -> None:
-    put_alias(mode=mode)
+    put_live(real_time, 1, live=replace(deployment(1), mode=mode))
     assert real_time.type("traffic", "churn", "--set", "v2=10,v1=90", "--reason", "x") == 1
     assert f"churn serves in mode {mode}: only a real-time endpoint splits" in capsys.readouterr().err
+    assert real_time.type("traffic", "churn", "--set", "v2=100", "--reason", "x") == 0
 
 
 def test_what_is_not_approved_gets_no_traffic(real_time: Account, capsys: Capture) -> None:
@@ -198,8 +200,16 @@ def test_what_is_on_its_way_comes_first(real_time: Account, capsys: Capture) -> 
     assert "v2 is on its way into production. Wait for it" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("options", [[], ["--set", "v1=100", "--reason", "x"]])
-def test_without_an_endpoint_there_is_no_traffic(account: Account, capsys: Capture, options: list[str]) -> None:
-    assert account.type("traffic", "churn", *options) == 1
+def test_without_an_endpoint_there_is_no_traffic_to_see_or_to_split(account: Account, capsys: Capture) -> None:
+    account.registry.set_approval(version_arn(2), "Approved", "good")
+    assert account.type("traffic", "churn") == 1
     assert "churn has no endpoint. Approve a version first" in capsys.readouterr().err
-    assert account.type("traffic", "zzz", *options) == 2
+    assert account.type("traffic", "churn", "--set", "v1=50,v2=50", "--reason", "x") == 1
+    assert "no version of churn is in production" in capsys.readouterr().err
+    assert account.type("traffic", "zzz") == 2
+    assert account.type("traffic", "zzz", "--set", "v1=100", "--reason", "x") == 2
+
+
+def test_an_endpoint_that_was_reaped_comes_back_by_its_version(account: Account) -> None:
+    assert account.type("traffic", "churn", "--set", "v1=100", "--reason", "needed again") == 0
+    assert [detail["weights"] for _, detail in account.bus.sent] == [{"1": 100}]

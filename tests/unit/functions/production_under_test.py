@@ -36,7 +36,6 @@ from sluice.serving.endpoint_config import Surroundings
 from sluice.smoke_test import SmokeTest
 from tests.definitions import definition
 from tests.events import load_event
-from tests.unit.functions.conftest import BUCKET
 
 if TYPE_CHECKING:
     from tests.unit.functions.conftest import StageUnderTest
@@ -46,6 +45,10 @@ NAME = "sluice-dev-churn"
 
 class CrashError(Exception):
     """The Lambda died here."""
+
+
+_BUCKET = "sluice-dev-123456789012-us-east-1"
+"""The stage's, where its versions lie."""
 
 
 def arn(version: int) -> str:
@@ -60,9 +63,9 @@ class FakeRegistry:
 
     def package(self, package_arn: str) -> Package:
         version = int(package_arn.rpartition("/")[2])
-        metadata = {} if self.without_definition else {"definition": f"s3://{BUCKET}/definitions/{version}.json"}
+        metadata = {} if self.without_definition else {"definition": f"s3://{_BUCKET}/definitions/{version}.json"}
         ref = PackageRef(package_arn, version)
-        uri, status = f"s3://{BUCKET}/models/{version}.tar.gz", self.statuses[version]
+        uri, status = f"s3://{_BUCKET}/models/{version}.tar.gz", self.statuses[version]
         return Package(ref, NAME, status, "why not", uri, "image", {}, None, metadata, self.changed_by)
 
     def approved(self, group: str) -> list[PackageRef]:
