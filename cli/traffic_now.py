@@ -13,6 +13,7 @@ from cli.installation import Installation
 from cli.output import table
 from cli.route import Route
 from sluice.aws.endpoint_metrics import Activity
+from sluice.naming import version_behind
 
 HOUR = timedelta(hours=1)
 _MINUTE_SECONDS = 60
@@ -72,7 +73,7 @@ def traffic_now(installation: Installation, model: str, now: datetime | None = N
         activity = installation.metrics.activity(
             route.endpoint_name, [one["VariantName"]], until - HOUR, until, _MINUTE_SECONDS
         )
-        version = route.variants.get(one["VariantName"], champion)
+        version = route.variants.get(one["VariantName"]) or version_behind(one["VariantName"]) or champion
         return _variant(one, role or _role(version, champion), version, weights, activity)
 
     plain, shadows = described["ProductionVariants"], described.get("ShadowProductionVariants", [])
@@ -151,7 +152,8 @@ _COLUMNS = ("variant", "version", "role", "share", "instances", "requests", "4xx
 def lines_of(now: TrafficNow) -> list[str]:
     lines = [f"{now.model}: {now.endpoint} ({now.mode}) is {now.status}", ""]
     lines += table(_COLUMNS, [_row(variant) for variant in now.variants]).splitlines()
-    lines.append("requests and errors: of the last hour, as CloudWatch has counted them")
+    whose = " of all the models on it" if now.mode == "multi-model" else ""
+    lines.append(f"requests and errors{whose}: of the last hour, as CloudWatch has counted them")
     if now.trial is not None:
         lines += ["", *_trial_lines(now.trial)]
     return lines

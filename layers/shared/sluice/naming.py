@@ -139,6 +139,12 @@ def variant_of(version: int) -> str:
     return f"v{version}"
 
 
+def version_behind(variant: str) -> int | None:
+    """The version that such a variant serves; None of one that is not called by its version."""
+    number = variant.removeprefix("v")
+    return int(number) if number != variant and number.isdecimal() else None
+
+
 def alias_parameter(stage: str, model: str) -> str:
     """The SSM parameter that says where a model's requests go."""
     return f"/sluice/{stage}/{model}/alias"

@@ -101,6 +101,13 @@ def test_the_split_as_json(trial: Account, capsys: Capture) -> None:
     assert (found["trial"]["step"], found["trial"]["challenger"]) == (1, 2)
 
 
+def test_before_the_alias_has_moved_the_variants_names_say_their_versions(trial: Account, capsys: Capture) -> None:
+    put_alias()
+    assert trial.type("traffic", "churn", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(one["version"], one["role"]) for one in found["variants"]] == [(1, "live"), (2, "challenger")]
+
+
 @pytest.mark.parametrize("execution", [Rollouts(ENDPOINT, TRIAL, "SUCCEEDED"), Rollouts("another", TRIAL)])
 def test_a_trial_that_has_ended_is_not_shown(trial: Account, capsys: Capture, execution: Rollouts) -> None:
     trial.clients["stepfunctions"] = execution

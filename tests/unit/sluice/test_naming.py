@@ -20,6 +20,8 @@ from sluice.naming import (
     new_run_id,
     shared_endpoint_name,
     validation_name,
+    variant_of,
+    version_behind,
 )
 
 AT = datetime(2026, 11, 20, 20, 24, 48, tzinfo=UTC)
@@ -109,3 +111,8 @@ def test_a_batch_file_belongs_to_the_model_of_its_folder() -> None:
 
 def test_the_alias_lies_in_the_stages_own_path() -> None:
     assert alias_parameter("dev", "churn") == "/sluice/dev/churn/alias"
+
+
+def test_a_trials_variants_are_called_by_their_versions() -> None:
+    assert version_behind(variant_of(12)) == 12
+    assert [version_behind(name) for name in ("AllTraffic", "v", "12", "vx")] == [None] * 4
