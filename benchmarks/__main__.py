@@ -1,6 +1,6 @@
 """Every comparison, both sides in one run: writes results.json and results.md, and prints the table.
 
-make bench                                       all of it, about twenty minutes on 2 cores
+make bench                                       all of it, about twenty-five minutes on 2 cores
 make bench ARGS='--only inference --rounds 5'    one part, printed and not written
 make bench ARGS='--only inference --update'      one part, written into the results that are there
 make bench ARGS='--rows 100000 --out /tmp'       a quick look, written elsewhere

@@ -23,7 +23,7 @@ from benchmarks.processes import ROOT, SideFailed
 START_SECONDS, STOP_SECONDS = 90.0, 10.0
 SIDES = ROOT / "benchmarks" / "sides"
 OURS, BARE, MLSERVER, BENTOML = "ours", "a bare ASGI app", "MLServer", "BentoML"
-# The bare app and BentoML need it to be the same everywhere; so do the containers.
+# As in SageMaker's containers, and the same for all sides.
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 
@@ -52,32 +52,33 @@ class Side:
     inherits: Sequence[int] = ()
 
 
-def ours(trained: Trained, listener: socket.socket) -> Side:
-    """The process behind an endpoint of the local cloud. There it listens on a Unix socket, here on a port."""
+def ours(trained: Trained, descriptor: int, port: int) -> Side:
+    """The process behind an endpoint of the local cloud. There it inherits a Unix socket, here one with a port."""
     start = "from localcloud.sagemaker.hosting.serving.worker import main; import sys; main(sys.argv[1:])"
-    number = listener.fileno()
-    command = [sys.executable, "-c", start, "--fd", str(number), "--model-dir", str(trained.model)]
+    command = [sys.executable, "-c", start, "--fd", str(descriptor), "--model-dir", str(trained.model)]
     command += ["--code-dir", str(trained.model / "code"), "--program", "inference.py", "--framework", "xgboost"]
-    port, record = listener.getsockname()[1], trained.raw.read_text(encoding="utf-8").splitlines()[0]
-    return Side(OURS, port, command, Request("/invocations", "text/csv", f"{record}\n"), float, inherits=[number])
+    record = trained.raw.read_text(encoding="utf-8").splitlines()[0]
+    return Side(OURS, port, command, Request("/invocations", "text/csv", f"{record}\n"), float, inherits=[descriptor])
 
 
 def others(trained: Trained, folder: Path) -> list[Side]:
     numbers = [float(cell) for cell in trained.encoded.read_text(encoding="utf-8").splitlines()[0].split(",")]
-    return [_bare(trained, numbers), _mlserver(trained, numbers, folder), _bentoml(trained, numbers, folder)]
+    return [
+        bare(trained, numbers, _free_port(), _program("uvicorn")),
+        mlserver(trained, numbers, folder, _free_port(), _program("mlserver")),
+        bentoml(trained, numbers, folder, _free_port(), _program("bentoml")),
+    ]
 
 
-def _bare(trained: Trained, numbers: list[float]) -> Side:
-    port = _free_port()
-    command = [_program("uvicorn", "uvicorn"), "--app-dir", str(SIDES), "asgi_app:app", "--port", str(port)]
+def bare(trained: Trained, numbers: list[float], port: int, program: str) -> Side:
+    command = [program, "--app-dir", str(SIDES), "asgi_app:app", "--port", str(port)]
     command += ["--no-access-log", "--log-level", "warning"]
     request = Request("/", "application/json", json.dumps(numbers))
     return Side(BARE, port, command, request, lambda body: float(json.loads(body)[0]), _model(trained))
 
 
-def _bentoml(trained: Trained, numbers: list[float], folder: Path) -> Side:
-    port = _free_port()
-    command = [_program("bentoml", "bentoml"), "serve", "bento_service:Scores", "--working-dir", str(SIDES)]
+def bentoml(trained: Trained, numbers: list[float], folder: Path, port: int, program: str) -> Side:
+    command = [program, "serve", "bento_service:Scores", "--working-dir", str(SIDES)]
     settings = {"BENTOML_HOME": str(folder / "bentoml"), "BENTOML_DO_NOT_TRACK": "True"}
     request = Request("/predict", "application/json", json.dumps({"rows": [numbers]}))
     return Side(
@@ -90,11 +91,10 @@ def _bentoml(trained: Trained, numbers: list[float], folder: Path) -> Side:
     )
 
 
-def _mlserver(trained: Trained, numbers: list[float], folder: Path) -> Side:
+def mlserver(trained: Trained, numbers: list[float], folder: Path, port: int, program: str) -> Side:
     """Its settings are those that answered fastest: without a pool of processes, a request passes one queue less."""
     home = folder / "mlserver" / "bench"
     home.mkdir(parents=True)
-    port = _free_port()
     settings = {"host": "127.0.0.1", "http_port": port, "grpc_port": _free_port(), "metrics_port": _free_port()}
     model = {"name": "bench", "implementation": "mlserver_xgboost.XGBoostModel"}
     uri = {"parameters": {"uri": str(trained.model / "model.ubj")}}
@@ -103,18 +103,23 @@ def _mlserver(trained: Trained, numbers: list[float], folder: Path) -> Side:
     rows = {"name": "rows", "shape": [1, len(numbers)], "datatype": "FP32", "data": numbers}
     body = json.dumps({"inputs": [rows], "outputs": [{"name": "predict"}]})
     request = Request("/v2/models/bench/infer", "application/json", body)
-    command = [_program("mlserver", "mlserver"), "start", str(home)]
-    return Side(MLSERVER, port, command, request, lambda body: float(json.loads(body)["outputs"][0]["data"][0]))
+    return Side(
+        MLSERVER,
+        port,
+        [program, "start", str(home)],
+        request,
+        lambda body: float(json.loads(body)["outputs"][0]["data"][0]),
+    )
 
 
 def _model(trained: Trained) -> dict[str, str]:
     return {"MODEL": str(trained.model / "model.ubj")}
 
 
-def _program(environment: str, name: str) -> str:
-    """Makes the environment where it is missing."""
-    subprocess.run([sys.executable, ROOT / "tools" / "environment.py", environment], check=True)
-    return str(ROOT / ".tools" / environment / "bin" / name)
+def _program(name: str) -> str:
+    """Makes its environment where that is missing."""
+    subprocess.run([sys.executable, ROOT / "tools" / "environment.py", name], check=True)
+    return str(ROOT / ".tools" / name / "bin" / name)
 
 
 def _free_port() -> int:

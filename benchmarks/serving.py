@@ -2,7 +2,6 @@
 
 import json
 import socket
-from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -17,7 +16,10 @@ from benchmarks.servers import BARE, BENTOML, MLSERVER, OURS, Side
 REQUESTS, WARMING = 2000, 300
 CONNECTIONS = (1, 8)
 FASTER, BARE_SHARE = 2.0, 2.0
-WHY = "ours turns texts into numbers and writes the answer in the form that was asked for; the others are given numbers."
+BARE_IS = "an ASGI app under uvicorn around inplace_predict, given numbers"
+WHY = (
+    "ours turns texts into numbers and writes the answer in the form that was asked for; the others are given numbers."
+)
 
 Rates = dict[int, float]
 """Requests a second, by connections."""
@@ -28,7 +30,8 @@ def rows(_data: Customers | None, folder: Path, rounds: int) -> list[Row]:
     work = folder / "serving"
     trained = train(work)
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
-        compared = [servers.ours(trained, listener), *servers.others(trained, work)]
+        mine = servers.ours(trained, listener.fileno(), listener.getsockname()[1])
+        compared = [mine, *servers.others(trained, work)]
         found = [{one.name: _measure(one, work) for one in compared} for _ in range(rounds)]
     for taken in found:
         _check({name: score for name, (score, _) in taken.items()})
@@ -49,9 +52,6 @@ def _rows(count: int, rates: dict[str, float]) -> list[Row]:
         Row(name, ours, 1e6 / rates[better], other_is, "µs a request", FASTER, why=WHY),
         Row(f"{name}: share of a bare app", ours, 1e6 / rates[BARE], BARE_IS, "µs a request", BARE_SHARE, True, WHY),
     ]
-
-
-BARE_IS = "an ASGI app under uvicorn around inplace_predict, given numbers"
 
 
 def _measure(compared: Side, folder: Path) -> tuple[float, Rates]:

@@ -1,6 +1,6 @@
 """The least that can be called a server: a bare ASGI app around inplace_predict. The body is a list of numbers.
 
-    MODEL=model.ubj .tools/uvicorn/bin/uvicorn --app-dir benchmarks/sides asgi_app:app
+MODEL=model.ubj .tools/uvicorn/bin/uvicorn --app-dir benchmarks/sides asgi_app:app
 """
 
 import json

@@ -1,6 +1,6 @@
 """The model behind BentoML: of the ways to write its API method, the one that answered fastest.
 
-    MODEL=model.ubj .tools/bentoml/bin/bentoml serve bento_service:Scores --working-dir benchmarks/sides
+MODEL=model.ubj .tools/bentoml/bin/bentoml serve bento_service:Scores --working-dir benchmarks/sides
 """
 
 import os

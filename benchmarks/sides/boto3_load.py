@@ -21,7 +21,9 @@ def load(runtime: Any, endpoint: str, record: str, requests: int) -> dict[str, A
     started = time.perf_counter()
     for _ in range(requests):
         asked = time.perf_counter()
-        answered = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Accept="text/csv", Body=record)
+        answered = runtime.invoke_endpoint(
+            EndpointName=endpoint, ContentType="text/csv", Accept="text/csv", Body=record
+        )
         answer = answered["Body"].read().decode()
         seconds.append(time.perf_counter() - asked)
     elapsed = time.perf_counter() - started

@@ -6,8 +6,8 @@ REQUEST: a file with the bytes to send, head and body. Each connection sends its
 the one before. WARMING: requests that are sent first and not counted. Prints JSON: requests a second, the 50th and the
 99th percentile in milliseconds, and the body of the first answer. Any other answer than 200 ends it with an error.
 
-One process with plain sockets and epoll: a request costs it some 20 µs, so it holds up no server that is compared
-with it, and all sides are asked by the same code. wrk and its like would be another thing to install.
+One process with plain sockets and epoll: a request costs it tens of microseconds, a tenth of what the fastest server
+needs, and all sides are asked by the same code. wrk and its like would be another thing to install.
 """
 
 import json
