@@ -1,7 +1,7 @@
 """A real-time endpoint of the local cloud: one row through InvokeEndpoint, signed, with IAM enforced.
 
 Asked by a client that costs next to nothing (sides/load.py, with a request that was signed once) and by boto3: the
-difference of the two is boto3's own work. The caller is a role's session that may invoke this endpoint and nothing else.
+difference of the two is boto3's own work. The caller is a role's session that may invoke this endpoint, no more.
 """
 
 import json
@@ -32,8 +32,8 @@ BUCKET, NAME = "bench-models", "bench"
 IMAGE = f"683313688378.dkr.ecr.{REGION}.amazonaws.com/sagemaker-xgboost:3.2-0"
 SCRIPT = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 WHY = (
-    "each request passes the gateway's HTTP, routing, signature check and IAM, and wakes two threads and a process; on two "
-    "cores the client takes its share of them."
+    "each request passes the gateway's HTTP, routing, signature check and IAM, and wakes two threads and a process; on "
+    "two cores the client takes its share of them."
 )
 
 
@@ -69,7 +69,7 @@ def rows(_data: Customers | None, folder: Path, rounds: int) -> list[Row]:
             f"endpoint, 1 row, {CONNECTIONS} connections",
             1000 / middle["parallel_rps"],
             1000 / middle["rps"],
-            f"the same at 1 connection ({middle['rps']:,.0f} requests/s; {middle['parallel_rps']:,.0f} at {CONNECTIONS})",
+            f"at 1 connection: {middle['rps']:,.0f} requests/s; at {CONNECTIONS}: {middle['parallel_rps']:,.0f}",
             "ms a request",
         ),
     ]

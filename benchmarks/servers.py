@@ -65,7 +65,7 @@ def others(trained: Trained, folder: Path) -> list[Side]:
     numbers = [float(cell) for cell in trained.encoded.read_text(encoding="utf-8").splitlines()[0].split(",")]
     return [
         bare(trained, numbers, _free_port(), _program("uvicorn")),
-        mlserver(trained, numbers, folder, _free_port(), _program("mlserver")),
+        mlserver(trained, numbers, folder, [_free_port() for _ in range(3)], _program("mlserver")),
         bentoml(trained, numbers, folder, _free_port(), _program("bentoml")),
     ]
 
@@ -91,21 +91,22 @@ def bentoml(trained: Trained, numbers: list[float], folder: Path, port: int, pro
     )
 
 
-def mlserver(trained: Trained, numbers: list[float], folder: Path, port: int, program: str) -> Side:
+def mlserver(trained: Trained, numbers: list[float], folder: Path, ports: Sequence[int], program: str) -> Side:
     """Its settings are those that answered fastest: without a pool of processes, a request passes one queue less."""
     home = folder / "mlserver" / "bench"
     home.mkdir(parents=True)
-    settings = {"host": "127.0.0.1", "http_port": port, "grpc_port": _free_port(), "metrics_port": _free_port()}
+    numbered = zip(("http_port", "grpc_port", "metrics_port"), ports, strict=True)
+    settings = {"host": "127.0.0.1", **dict(numbered), "parallel_workers": 0, "debug": False}
     model = {"name": "bench", "implementation": "mlserver_xgboost.XGBoostModel"}
     uri = {"parameters": {"uri": str(trained.model / "model.ubj")}}
-    (home / "settings.json").write_text(json.dumps({**settings, "parallel_workers": 0, "debug": False}))
+    (home / "settings.json").write_text(json.dumps(settings))
     (home / "model-settings.json").write_text(json.dumps({**model, **uri}))
     rows = {"name": "rows", "shape": [1, len(numbers)], "datatype": "FP32", "data": numbers}
     body = json.dumps({"inputs": [rows], "outputs": [{"name": "predict"}]})
     request = Request("/v2/models/bench/infer", "application/json", body)
     return Side(
         MLSERVER,
-        port,
+        ports[0],
         [program, "start", str(home)],
         request,
         lambda body: float(json.loads(body)["outputs"][0]["data"][0]),

@@ -14,6 +14,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+CSV = "text/csv"
+
 
 def load(runtime: Any, endpoint: str, record: str, requests: int) -> dict[str, Any]:
     seconds: list[float] = []

@@ -1,7 +1,7 @@
 """HTTP to a model server over its Unix socket, on connections that are kept.
 
-Written for its one counterpart, `localcloud.sagemaker.hosting.serving.wire`: http.client reads an answer's head with the
-e-mail parser, which was a tenth of all that an InvokeEndpoint costs.
+Written for its one counterpart, `localcloud.sagemaker.hosting.serving.wire`: http.client reads an answer's head with
+the e-mail parser, which was a tenth of what an InvokeEndpoint costs.
 """
 
 import socket
