@@ -142,9 +142,9 @@ class MiniStackAlarms:
 
     def _checked_put(self, put: Callable[..., Any]) -> Callable[..., Any]:
         def checked(params: Any, document: dict[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
-            request = document if is_cbor or is_json else _from_query(params)
             try:
-                read_alarm({"Statistic": None, **request})
+                request = document if is_cbor or is_json else _from_query(params)
+                read_alarm(request)
             except ApiError as error:
                 return cloudwatch._error(error.code, error.message, 400, use_json=is_json, use_cbor=is_cbor)
             with self._lock:
@@ -195,15 +195,21 @@ def _oldest_first(verdict: Verdict) -> tuple[float, ...]:
 
 
 def _from_query(params: Mapping[str, Any]) -> dict[str, Any]:
-    """`Metrics.member.1.MetricStat.Period=60` and its like as the document that the JSON protocols carry."""
+    """`Metrics.member.1.MetricStat.Period=60` and its like as the document that the JSON protocols carry.
+
+    ApiError for what is no such document.
+    """
     root: dict[str, Any] = {}
-    for name, value in params.items():
-        node = root
-        *path, last = name.split(".")
-        for part in path:
-            node = node.setdefault(part, {})
-        node[last] = value[0] if isinstance(value, list) else value
-    document: dict[str, Any] = _typed(_listed(root))
+    try:
+        for name, value in params.items():
+            node = root
+            *path, last = name.split(".")
+            for part in path:
+                node = node.setdefault(part, {})
+            node[last] = value[0] if isinstance(value, list) else value
+        document: dict[str, Any] = _typed(_listed(root))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ApiError("MalformedInput", f"The request's parameters cannot be read: {error}") from error
     return document
 
 

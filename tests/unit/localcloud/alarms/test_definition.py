@@ -52,6 +52,8 @@ def test_metric_math() -> None:
         ({"TreatMissingData": "zero"}, "TreatMissingData is zero"),
         ({"ThresholdMetricId": "band"}, "ThresholdMetricId is not implemented"),
         ({"EvaluateLowSampleCountPercentile": "ignore"}, "EvaluateLowSampleCountPercentile ignore"),
+        ({"Threshold": "much"}, "Threshold is 'much'; it must be a number"),
+        ({"AlarmName": ""}, "AlarmName is required"),
         ({"Threshold": None}, "Threshold is required"),
         ({"Namespace": ""}, "Namespace and MetricName are required"),
     ],
