@@ -59,6 +59,8 @@ class Alarm:
     threshold: float
     comparison: str
     missing: str
+    waits_for_samples: bool = False
+    """Whether too few samples for its percentile leave its state as it is."""
 
     @property
     def statistic(self) -> str | None:
@@ -74,8 +76,6 @@ def read_alarm(request: Mapping[str, Any]) -> Alarm:
     for member in _NOT_IMPLEMENTED:
         if request.get(member):
             raise _invalid(f"{member} is not implemented by the local cloud")
-    if request.get("EvaluateLowSampleCountPercentile") == "ignore":
-        raise _invalid("EvaluateLowSampleCountPercentile ignore is not implemented by the local cloud")
     queries, returned = _queries(request)
     period = _common_period(queries)
     periods = int(_number(request, "EvaluationPeriods"))

@@ -8,7 +8,7 @@ import pytest
 from localcloud.errors import ApiError
 from localcloud.sagemaker.hosting.endpoint import DEPLOYMENT_EVENT
 from localcloud.sagemaker.hosting.serving.wire import Reply
-from tests.unit.localcloud.sagemaker.hosting.test_guardrails import rolling, shifting, size
+from tests.unit.localcloud.sagemaker.hosting.deployment_configs import rolling, shifting, size
 from tests.unit.localcloud.sagemaker.hosting.variant_requests import instances, serverless
 from tests.waiting import eventually
 

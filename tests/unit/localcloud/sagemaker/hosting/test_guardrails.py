@@ -6,26 +6,13 @@ from localcloud.sagemaker.hosting.guardrails import Capacity, Policy, batches, c
 from localcloud.sagemaker.hosting.models import ServedModel
 from localcloud.sagemaker.hosting.rollout import ExecutionTime
 from localcloud.sagemaker.hosting.variants import VariantSpec
+from tests.unit.localcloud.sagemaker.hosting.deployment_configs import rolling, shifting, size
 
 MODEL = ServedModel("m", "image", "xgboost", S3Object("b", "k"), {}, "role")
 
 
 def spec(count=4, name="AllTraffic", **more):
     return VariantSpec(name, MODEL, 1.0, instance_count=count, **more)
-
-
-def size(value, kind="CAPACITY_PERCENT"):
-    return {"Type": kind, "Value": value}
-
-
-def shifting(kind, wait=0, **more):
-    inner = {name: more.pop(name) for name in ("CanarySize", "LinearStepSize") if name in more}
-    routing = {"Type": kind, "WaitIntervalInSeconds": wait, **inner}
-    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, **more}}
-
-
-def rolling(batch, **more):
-    return {"RollingUpdatePolicy": {"MaximumBatchSize": batch, "WaitIntervalInSeconds": 0, **more}}
 
 
 @pytest.mark.parametrize(
