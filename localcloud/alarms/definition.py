@@ -16,6 +16,7 @@ COMPARISONS: Final[Mapping[str, str]] = {
 }
 STATISTICS: Final = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 MISSING: Final = ("missing", "ignore", "breaching", "notBreaching")
+_LOW_SAMPLES: Final = "EvaluateLowSampleCountPercentile"
 _PERCENTILE: Final = re.compile(r"p(100|\d{1,2})(\.\d+)?")
 _ID: Final = re.compile(r"[a-z]\w*")
 _NOT_IMPLEMENTED: Final = (
@@ -93,9 +94,8 @@ def read_alarm(request: Mapping[str, Any]) -> Alarm:
         datapoints=datapoints,
         threshold=_number(request, "Threshold"),
         comparison=_one_of(request, "ComparisonOperator", tuple(COMPARISONS)),
-        missing=_one_of(
-            {"TreatMissingData": request.get("TreatMissingData") or "missing"}, "TreatMissingData", MISSING
-        ),
+        missing=_one_of(request, "TreatMissingData", MISSING, "missing"),
+        waits_for_samples=_one_of(request, _LOW_SAMPLES, ("evaluate", "ignore"), "evaluate") == "ignore",
     )
 
 
@@ -175,8 +175,8 @@ def _number(document: Mapping[str, Any], member: str) -> float:
         raise _invalid(f"{member} is {document[member]!r}; it must be a number") from error
 
 
-def _one_of(request: Mapping[str, Any], member: str, allowed: Sequence[str]) -> str:
-    value = request.get(member)
+def _one_of(request: Mapping[str, Any], member: str, allowed: Sequence[str], default: str | None = None) -> str:
+    value = request.get(member) or default
     if value not in allowed:
         raise _invalid(f"{member} is {value}; the local cloud knows {', '.join(allowed)}")
     return str(value)

@@ -51,7 +51,7 @@ def test_metric_math() -> None:
         ({"ComparisonOperator": "GreaterThanUpperThreshold"}, "ComparisonOperator is GreaterThanUpperThreshold"),
         ({"TreatMissingData": "zero"}, "TreatMissingData is zero"),
         ({"ThresholdMetricId": "band"}, "ThresholdMetricId is not implemented"),
-        ({"EvaluateLowSampleCountPercentile": "ignore"}, "EvaluateLowSampleCountPercentile ignore"),
+        ({"EvaluateLowSampleCountPercentile": "skip"}, "EvaluateLowSampleCountPercentile is skip"),
         ({"Threshold": "much"}, "Threshold is 'much'; it must be a number"),
         ({"AlarmName": ""}, "AlarmName is required"),
         ({"Threshold": None}, "Threshold is required"),
