@@ -12,7 +12,8 @@ read as those words in CSV are: a numeric column refuses them, unless they are a
 
 Out: text/csv, application/json or application/jsonlines, the first of them in the Accept header. Its parameters choose
 what: output=probability, label or both; contributions=true adds SHAP values, at a price (about 0.05 ms a row).
-serving/answers.py shows the forms. A transform job's requests are portions of a file: serving/transform.py. Whatever cannot be scored is answered with 400, naming row and column.
+serving/answers.py shows the forms; for the portions of a file that a transform job sends, serving/transform.py does.
+Whatever cannot be scored is answered with 400, naming row and column.
 """
 
 import os

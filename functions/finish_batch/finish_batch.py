@@ -33,9 +33,11 @@ class FinishBatch:
             raise DefectError(f"{upload.key} is no file that is scored")
         names = BatchNames.of(self.stage, model, request.event.time, request.execution_arn)
         plan = self._plan(names)
+        if plan is None:
+            return self._failed(names, upload, Failed(self._reason(request, None)), request.left_over)
         outcome = self._outcome(request, names, plan)
         self._tag_answers(names)
-        if isinstance(outcome, Failed) or plan is None:
+        if isinstance(outcome, Failed):
             return self._failed(names, upload, outcome, request.left_over)
         return self._finished(plan, outcome, request.left_over)
 
@@ -46,12 +48,12 @@ class FinishBatch:
         except ObjectMissingError:
             return None
 
-    def _outcome(self, request: FinishBatchRequest, names: BatchNames, plan: BatchPlan | None) -> Scored | Failed:
-        job = self.jobs.describe(names.name) if plan else None
-        if plan is None or job is None or job.status != "Completed":
+    def _outcome(self, request: FinishBatchRequest, names: BatchNames, plan: BatchPlan) -> Scored | Failed:
+        job = self.jobs.describe(names.name)
+        if job is None or job.status != "Completed":
             return Failed(self._reason(request, job))
         if self._is_overtaken(plan):
-            return Failed("a newer upload of the same name was scored meanwhile, and its result stays")
+            return Failed("a newer upload of the same name was scored meanwhile", "Its result stays.")
         try:
             return Scored(Joining(self.objects).join(plan, names), job.seconds)
         except IncompleteAnswersError as error:
@@ -88,11 +90,8 @@ class FinishBatch:
         self.journal.announce(plan.model, "BATCH_FINISHED", why, details=details, once=plan.batch_id)
         return {"outcome": "finished", "reason": why, "result": result, **document}
 
-    def _failed(
-        self, names: BatchNames, upload: Upload, outcome: Scored | Failed, left_over: str
-    ) -> dict[str, Any]:
-        reason = outcome.reason if isinstance(outcome, Failed) else "the batch has no plan"
-        why = f"{upload.data_version} is not scored: {reason}. Upload it again to try again.{_told(left_over)}"
+    def _failed(self, names: BatchNames, upload: Upload, failed: Failed, left_over: str) -> dict[str, Any]:
+        why = f"{upload.data_version} is not scored: {failed.reason.rstrip('.')}. {failed.then}{_told(left_over)}"
         details = {"file": upload.data_version, "batch_id": names.batch_id, "job": names.name}
         self.journal.announce(names.model, "BATCH_FAILED", why, details=details, once=names.batch_id)
         return {"outcome": "failed", "reason": why}

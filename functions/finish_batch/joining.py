@@ -41,8 +41,8 @@ class Joining:
             result.write(end())
             if lines != plan.rows + 1:
                 raise IncompleteAnswersError(
-                    f"{plan.rows:,} rows went into the job {plan.name} and {max(lines - 1, 0):,} came out: versions that "
-                    "were trained before batch scoring existed answer the header otherwise; train a new one"
+                    f"{plan.rows:,} rows went into the job {plan.name} and {max(lines - 1, 0):,} came out: a version "
+                    "that was trained before batch scoring existed answers the header otherwise, so train a new one"
                 )
         return plan.rows
 

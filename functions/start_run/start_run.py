@@ -119,7 +119,8 @@ class StartRun:
 
     def _quarantined(self, model: str, upload: Upload, error: BadInputError) -> Answer:
         prefix = ModelPrefix(model)
-        then = f"Correct the file or {prefix.definition}, then upload the data to s3://{upload.bucket}/{prefix.raw} again."
+        where_to = f"s3://{upload.bucket}/{prefix.raw}"
+        then = f"Correct the file or {prefix.definition}, then upload the data to {where_to} again."
         where = self.quarantine.put(model, upload, str(error), then)
         details = {"file": upload.data_version, "quarantine": where}
         self.journal.announce(model, "UPLOAD_QUARANTINED", str(error), details=details, once=upload.data_version)

@@ -24,6 +24,7 @@ class Scored:
 @dataclass(frozen=True)
 class Failed:
     reason: str
+    then: str = "Upload it again to try again."
 
 
 def summary(plan: BatchPlan, scored: Scored, region: str) -> dict[str, Any]:
