@@ -15,10 +15,11 @@ def scoring_columns(header: str, data: Data) -> tuple[str, ...]:
 
     Raises UnusableUploadError.
     """
-    columns = _split(header, ",")
+    _check_delimiter(header, data)
+    columns = _split(header)
     missing = sorted(set(data.features) - set(columns))
     if missing:
-        raise UnusableUploadError(_missing(missing, columns, header, data))
+        raise UnusableUploadError(_missing(missing, columns))
     twice = [name for name, count in Counter(columns).items() if count > 1]
     if twice:
         raise UnusableUploadError(f"column {names(twice)} stands twice in the header: give each column its own name")
@@ -28,17 +29,20 @@ def scoring_columns(header: str, data: Data) -> tuple[str, ...]:
     return tuple(columns)
 
 
-def _split(header: str, delimiter: str) -> list[str]:
+def _check_delimiter(header: str, data: Data) -> None:
+    for delimiter in DELIMITERS[1:]:
+        if delimiter in header and set(data.features) <= {name.strip(' "') for name in header.split(delimiter)}:
+            raise UnusableUploadError(f"the file's columns are separated by {delimiter!r}: write it with commas")
+
+
+def _split(header: str) -> list[str]:
     try:
-        return [name.strip() for name in next(csv.reader([header], delimiter=delimiter, strict=True), [])]
+        return [name.strip() for name in next(csv.reader([header], strict=True), [])]
     except csv.Error as error:
         raise UnusableUploadError(f"the header is not a line of CSV: {error}; it must be one line") from None
 
 
-def _missing(missing: Sequence[str], columns: Sequence[str], header: str, data: Data) -> str:
-    for delimiter in DELIMITERS[1:]:
-        if delimiter in header and set(data.features) <= {name.strip(' "') for name in header.split(delimiter)}:
-            return f"the file's columns are separated by {delimiter!r}: write it with commas"
+def _missing(missing: Sequence[str], columns: Sequence[str]) -> str:
     close = difflib.get_close_matches(missing[0], columns, n=1)
     hint = f"; is {close[0]!r} meant? Names must be equal, small and capital letters too" if close else ""
     return f"column {names(missing)} is missing from the header, and the version that serves needs it{hint}"
