@@ -42,9 +42,9 @@ class Preparing:
             part = self._open(open_part, prefix, number)
             part.write(file.header_line())
             for block in file.blocks():
-                if most is not None and written >= most:
+                if most is not None and written >= most * (number + 1):
                     open_part.close()
-                    number, written = number + 1, 0
+                    number += 1
                     part = self._open(open_part, prefix, number)
                 part.write(block)
                 written += len(block)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -66,7 +67,7 @@ def test_portions_together_are_the_whole(binary: Artifact, cuts: set[int], count
     lines = [HEADER, *(ROWS[number % len(ROWS)] for number in range(count))]
     edges = [0, *sorted(cut for cut in cuts if 0 < cut < len(lines)), len(lines)]
     portions = [
-        "".join(line + end for line in lines[begin:stop]) for begin, stop in zip(edges, edges[1:], strict=False)
+        "".join(line + end for line in lines[begin:stop]) for begin, stop in pairwise(edges)
     ]
 
     answers = [asked(binary, portion) for portion in portions]
