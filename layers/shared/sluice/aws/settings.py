@@ -20,6 +20,9 @@ class Settings(BaseModel):
     code_sha256: str = Field(default="", alias="CODE_SHA256")
     commit_id: str = Field(default="", alias="COMMIT_ID")
     kms_key_arn: str = Field(default="", alias="KMS_KEY_ARN")
+    success_topic_arn: str = Field(default="", alias="ASYNC_SUCCESS_TOPIC_ARN")
+    error_topic_arn: str = Field(default="", alias="ASYNC_ERROR_TOPIC_ARN")
+    rollout_machine_arn: str = Field(default="", alias="ROLLOUT_STATE_MACHINE_ARN")
     deploy_function: str = Field(default="", alias="DEPLOY_FUNCTION_NAME")
     region: str = Field(default="", alias="AWS_REGION")
 

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from localcloud.errors import ApiError
-from localcloud.sagemaker.hosting.artifacts import S3Object
+from localcloud.sagemaker.hosting.artifacts import DeploymentFailed, S3Object
 from localcloud.sagemaker.hosting.models import ServedModel
 from localcloud.sagemaker.hosting.serving.wire import Reply
 from localcloud.sagemaker.hosting.variants import InstanceVariant, ServerlessVariant, VariantSpec
@@ -26,6 +26,52 @@ def test_instances_are_asked_in_turn():
     for _ in range(6):
         variant.invoke({}, b"")
     assert [server.invocations for server in servers] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(ApiError("ValidationException", "Could not assume role"), "Could not assume role"), (OSError("full"), "full")],
+)
+def test_a_resize_that_breaks_leaves_the_instances_that_were_there(error, words):
+    def broken():
+        raise error
+
+    class FirstOnly(Servers):
+        def __call__(self, spec):
+            server = super().__call__(spec)
+            if len(self) > 1:
+                server.prepare = broken
+            return server
+
+    servers = FirstOnly()
+    variant = InstanceVariant(VariantSpec("v", MODEL, 1.0, instance_count=1), servers)
+    variant.start()
+    with pytest.raises(DeploymentFailed, match=words):
+        variant.resize(3)
+    assert variant.instance_count == 1
+    assert [server.removed for server in servers] == [False, True, True]
+    assert variant.invoke({}, b"").reply.status == 200
+
+
+def test_a_variant_without_instances_is_not_available_and_comes_back():
+    variant = InstanceVariant(VariantSpec("v", MODEL, 1.0, instance_count=1), Servers())
+    variant.start()
+    variant.resize(0)
+    with pytest.raises(ApiError) as refusal:
+        variant.invoke({}, b"")
+    assert (refusal.value.code, refusal.value.status) == ("ServiceUnavailable", 503)
+    variant.resize(1)
+    assert variant.invoke({}, b"").reply.status == 200
+
+
+def test_a_variant_that_is_closed_takes_no_new_instances():
+    servers = Servers()
+    variant = InstanceVariant(VariantSpec("v", MODEL, 1.0, instance_count=1), servers)
+    variant.start()
+    variant.close()
+    with pytest.raises(DeploymentFailed, match="ended while its instances were starting"):
+        variant.resize(2)
+    assert all(server.removed for server in servers)
 
 
 def test_a_serverless_container_goes_when_idle_and_the_next_request_pays_for_its_start():
