@@ -25,7 +25,7 @@ def _start_batch() -> StartBatch:
     return StartBatch(
         objects=stage.objects,
         production=stage.production,
-        registry=stage.registry,
+        definitions=stage.definitions,
         journal=stage.journal,
         quarantine=Quarantine(stage.objects),
         claim=partial(claimant, settings.idempotency_table),

@@ -9,12 +9,11 @@ from functions.start_batch.preparing import Preparing
 from functions.start_batch.request import Answer, StartBatchRequest
 from sluice.arrival import upload_of
 from sluice.aws.journal import Journal
-from sluice.aws.objects import ObjectMissingError, Objects, key_of
+from sluice.aws.objects import ObjectMissingError, Objects
 from sluice.aws.production import ProductionStates
 from sluice.aws.quarantine import Quarantine
-from sluice.aws.registry import Registry
+from sluice.aws.version_definitions import VersionDefinitions
 from sluice.batch import BatchNames, BatchPlan, plan_batch
-from sluice.definition import Model
 from sluice.errors import BadInputError
 from sluice.events import ExecutionStatusChange, ObjectCreated
 from sluice.naming import ModelPrefix, model_of_batch_key
@@ -26,7 +25,8 @@ from sluice.rollout import PackageRef
 class StartBatch:
     objects: Objects
     production: ProductionStates
-    registry: Registry
+    definitions: VersionDefinitions
+    """That the versions were trained with, not what the bucket holds now."""
     journal: Journal
     quarantine: Quarantine
     claim: Callable[[str, str], str]
@@ -67,7 +67,7 @@ class StartBatch:
         return self._plan(names, upload, live.package)
 
     def _plan(self, names: BatchNames, upload: Upload, package: PackageRef) -> Answer:
-        definition = self._definition(package)
+        definition = self.definitions.of(package.arn)
         try:
             if not self.objects.is_newest(upload):
                 return Answer("nothing", f"{upload.data_version}: a newer version of the file is there already")
@@ -85,11 +85,6 @@ class StartBatch:
             return BatchPlan(**json.loads(self.objects.read(names.plan)))
         except ObjectMissingError:
             return None
-
-    def _definition(self, package: PackageRef) -> Model:
-        """That the version was trained with, not the one that the bucket holds now."""
-        uri = self.registry.package(package.arn).metadata["definition"]
-        return Model.model_validate_json(self.objects.read(key_of(uri)))
 
     def _started(self, upload: Upload, plan: BatchPlan) -> Answer:
         why = f"version {plan.version} scores {plan.rows:,} rows of {upload.data_version}"

@@ -14,6 +14,7 @@ from sluice.aws.production import Deployment, ProductionRecord
 from sluice.aws.quarantine import Quarantine
 from sluice.aws.registry import Registry
 from sluice.aws.transform_jobs import TransformJobs
+from sluice.aws.version_definitions import VersionDefinitions
 from sluice.plan import definition_document
 from sluice.rollout import PackageRef
 from tests.definitions import definition
@@ -66,7 +67,7 @@ class Batches:
             "InferenceSpecification": {"Containers": [{"ModelDataUrl": "s3://b/m.tar.gz"}]},
             "CustomerMetadataProperties": {"definition": uri},
         }
-        deployment = Deployment(PackageRef(ARN, 6), "config", "c", "r", "me", STARTED)
+        deployment = Deployment(PackageRef(ARN, 6), "config", "c", "r", "me", STARTED, "sluice-dev-churn", "serverless")
         record = self.stage.production.get("churn")
         assert self.stage.production.put(ProductionRecord("churn", record.revision, live=deployment))
 
@@ -92,7 +93,7 @@ class Batches:
         start_batch = StartBatch(
             objects=stage.objects,
             production=stage.production,
-            registry=Registry(client),
+            definitions=VersionDefinitions(stage.objects, Registry(client)),
             journal=stage.journal,
             quarantine=Quarantine(stage.objects),
             claim=self.claims.setdefault,  # type: ignore[arg-type]
