@@ -64,7 +64,7 @@ class Batches:
             "ModelPackageVersion": 6,
             "ModelPackageGroupName": "sluice-dev-churn",
             "ModelApprovalStatus": "Approved",
-            "InferenceSpecification": {"Containers": [{"ModelDataUrl": "s3://b/m.tar.gz"}]},
+            "InferenceSpecification": {"Containers": [{"Image": "i", "ModelDataUrl": "s3://b/m.tar.gz"}]},
             "CustomerMetadataProperties": {"definition": uri},
         }
         deployment = Deployment(PackageRef(ARN, 6), "config", "c", "r", "me", STARTED, "sluice-dev-churn", "serverless")
