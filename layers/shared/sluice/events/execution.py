@@ -1,4 +1,4 @@
-"""`Step Functions Execution Status Change`: how an execution that was stopped or timed out still frees its lease."""
+"""`Step Functions Execution Status Change`: how an execution that was stopped or timed out still comes to an end."""
 
 from typing import Literal
 
