@@ -30,7 +30,7 @@ class GoldenRequests:
     pause: Callable[[float], None]
 
     def smoke_test(self, model: str, package: Package, endpoint: str, mode: str, **target: str) -> SmokeTest:
-        """`target`: TargetVariant or TargetModel of the request. What fails each time is the version's to answer for."""
+        """`target`: TargetVariant or TargetModel of the request. What fails every time is the version's own."""
         golden = self._golden(package)
         if golden is None:
             return SmokeTest(True, "no golden records were kept with the version, so none were asked")

@@ -329,3 +329,14 @@ def test_a_model_that_cannot_be_fetched_fails_the_job(stage: Stage) -> None:
     stage.jobs._make_server = lambda model, place: Unfetched(doubled)
 
     assert stage.run()["FailureReason"] == "ClientError: Failed to download model data"
+
+
+@pytest.mark.parametrize("split", ["Line", "None"])
+def test_more_than_a_request_may_hold_fails_the_job(stage: Stage, split: str) -> None:
+    stage.s3.objects = {"in/a.csv": b"1" * (1024 * 1024 + 1)}
+
+    ended = stage.run(MaxPayloadInMB=1, source={"SplitType": split})
+
+    assert ended["TransformJobStatus"] == "Failed"
+    assert "more than the 1048576 bytes that MaxPayloadInMB allows" in ended["FailureReason"]
+    assert stage.servers[0].invocations == 0
