@@ -66,9 +66,7 @@ def test_portions_together_are_the_whole(binary: Artifact, cuts: set[int], count
     end = "\r\n" if crlf else "\n"
     lines = [HEADER, *(ROWS[number % len(ROWS)] for number in range(count))]
     edges = [0, *sorted(cut for cut in cuts if 0 < cut < len(lines)), len(lines)]
-    portions = [
-        "".join(line + end for line in lines[begin:stop]) for begin, stop in pairwise(edges)
-    ]
+    portions = ["".join(line + end for line in lines[begin:stop]) for begin, stop in pairwise(edges)]
 
     answers = [asked(binary, portion) for portion in portions]
 
