@@ -20,10 +20,14 @@ def test_an_object_is_what_was_written(stage: StageUnderTest, blocks: int) -> No
 
 @pytest.mark.parametrize("blocks", [1, 4])
 def test_after_an_error_there_is_no_object_and_no_part_that_is_paid_for(stage: StageUnderTest, blocks: int) -> None:
-    with pytest.raises(ZeroDivisionError), written_object(stage.objects, "a.csv", "text/csv") as writer:
-        for _ in range(blocks):
-            writer.write(BLOCK)
-        raise ZeroDivisionError
+    def write_and_break() -> None:
+        with written_object(stage.objects, "a.csv", "text/csv") as writer:
+            for _ in range(blocks):
+                writer.write(BLOCK)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_break()
 
     assert stage.keys() == []
     assert stage.s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []
