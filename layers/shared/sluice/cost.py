@@ -131,11 +131,11 @@ def break_even(on_demand: Serverless, instance: RealTime, traffic: Traffic, regi
     if hour is None or second is None or traffic.milliseconds <= 0:
         return None
     per_request = second * on_demand.memory_mb / 1024 * traffic.milliseconds / 1000
-    for count in _instance_counts(instance):
-        requests = count * hour * HOURS_PER_MONTH / per_request
-        if instances(instance, Traffic(requests, traffic.milliseconds)) <= count:
-            return requests
-    raise AssertionError("no instance count is above the most that there may be")
+    equal = ((count, count * hour * HOURS_PER_MONTH / per_request) for count in _instance_counts(instance))
+    # There is always one: no more than the last count are ever kept.
+    return next(
+        requests for count, requests in equal if instances(instance, Traffic(requests, traffic.milliseconds)) <= count
+    )
 
 
 def savings(present: Offer | None, offers: Sequence[Offer]) -> list[float | None]:
