@@ -37,18 +37,25 @@ def sagemaker() -> "SageMakerClient":
     return _client("sagemaker")  # type: ignore[no-any-return]
 
 
-def sagemaker_runtime() -> Any:
+def sagemaker_runtime(read_timeout: float = 70, attempts: int = 2) -> Any:
     """A model may take 60 seconds: botocore's documentation of InvokeEndpoint asks for a socket timeout of 70."""
     import boto3
     from botocore.config import Config
 
-    return boto3.client(
-        "sagemaker-runtime", config=Config(read_timeout=70, retries={"mode": "standard", "total_max_attempts": 2})
-    )
+    retries: Any = {"mode": "standard", "total_max_attempts": attempts}
+    return boto3.client("sagemaker-runtime", config=Config(read_timeout=read_timeout, retries=retries))
 
 
 def autoscaling() -> "ApplicationAutoScalingClient":
     return _client("application-autoscaling")  # type: ignore[no-any-return]
+
+
+def ssm() -> Any:
+    return _client("ssm")
+
+
+def sqs() -> Any:
+    return _client("sqs")
 
 
 def sns() -> "SNSClient":

@@ -21,6 +21,7 @@ class Settings(BaseModel):
     commit_id: str = Field(default="", alias="COMMIT_ID")
     kms_key_arn: str = Field(default="", alias="KMS_KEY_ARN")
     deploy_function: str = Field(default="", alias="DEPLOY_FUNCTION_NAME")
+    capture_queue_url: str = Field(default="", alias="CAPTURE_QUEUE_URL")
     region: str = Field(default="", alias="AWS_REGION")
 
 
