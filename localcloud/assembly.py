@@ -4,6 +4,7 @@ import logging
 import random
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from localcloud.api import JsonService, RestJsonService
 from localcloud.autoscaling import ApplicationAutoScaling
@@ -13,7 +14,18 @@ from localcloud.errors import ApiError
 from localcloud.event_targets import EventTargets
 from localcloud.executions import Execution
 from localcloud.gateway import Gateway
-from localcloud.ministack_port import events, identity, lambdas, layers, object_versions, serving, stacks, states
+from localcloud.ministack_port import (
+    events,
+    http_apis,
+    identity,
+    lambdas,
+    layers,
+    object_versions,
+    queue_mappings,
+    serving,
+    stacks,
+    states,
+)
 from localcloud.nested_executions import NestedExecutions
 from localcloud.sagemaker.service import SageMaker
 from localcloud.settings import StateFiles
@@ -42,7 +54,9 @@ class LocalCloud:
         object_versions.install_object_versions()
         lambdas.install(self._may_send_dead_letter, self._function_session)
         layers.install(StateFiles(gateway.state_dir).functions)
-        stacks.install(self._check_function_role, self._check_machine)
+        queue_mappings.install(gateway.time_scale)
+        http_apis.install(gateway.endpoint_url)
+        stacks.install(self._check_function_role, self._check_machine, self._check_mapping)
 
     def close(self) -> None:
         self._deliveries.close()
@@ -95,6 +109,12 @@ class LocalCloud:
         except ApiError as error:
             message = "The role defined for the function cannot be assumed by Lambda."
             raise ApiError("InvalidParameterValueException", f"{message} ({role_arn})") from error
+
+    def _check_mapping(self, properties: Mapping[str, Any]) -> None:
+        def may(role_arn: str, action: str, queue_arn: str) -> bool:
+            return self._gateway.role_may(role_arn, LAMBDA, action, queue_arn)
+
+        queue_mappings.check_role(properties, may)
 
     def _check_machine(self, definition: str, role_arn: str) -> None:
         try:

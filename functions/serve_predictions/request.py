@@ -3,13 +3,22 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sluice.inference.problem import bad_request, too_large
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """What a serverless endpoint takes; in base64 it still fits into the 6 MB that Lambda takes."""
+
+
+def _none_is_empty(value: Any) -> Any:
+    """API Gateway leaves out what there is none of; other senders of the same format write null."""
+    return {} if value is None else value
+
+
+Texts = Annotated[Mapping[str, str], BeforeValidator(_none_is_empty)]
 
 
 class _Context(BaseModel):
@@ -23,11 +32,11 @@ class HttpRequest(BaseModel):
 
     route: str = Field(alias="routeKey")
     """As template.yaml has it: `POST /models/{model}/predictions`."""
-    path: Mapping[str, str] = Field(default_factory=dict, alias="pathParameters")
-    query: Mapping[str, str] = Field(default_factory=dict, alias="queryStringParameters")
-    headers: Mapping[str, str] = Field(default_factory=dict)
+    path: Texts = Field(default_factory=dict, alias="pathParameters")
+    query: Texts = Field(default_factory=dict, alias="queryStringParameters")
+    headers: Texts = Field(default_factory=dict)
     """API Gateway writes their names small."""
-    body: str = ""
+    body: str | None = None
     is_base64: bool = Field(default=False, alias="isBase64Encoded")
     context: _Context = Field(alias="requestContext")
 
@@ -61,8 +70,8 @@ class HttpRequest(BaseModel):
 
     def _decoded(self) -> bytes:
         if not self.is_base64:
-            return self.body.encode()
+            return (self.body or "").encode()
         try:
-            return base64.b64decode(self.body)
+            return base64.b64decode(self.body or "")
         except binascii.Error as error:
             raise bad_request(f"The body cannot be read: {error}.") from None
