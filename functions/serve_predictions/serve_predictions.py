@@ -105,7 +105,7 @@ class ServePredictions:
         if is_captured(given_id, alias.api_captures_percent):
             self._keep(alias, sent, answered, given_id, at)
         told = {"model": alias.model, "model_version": alias.version_behind(answered.variant), "inference_id": given_id}
-        return answer(200, {**_predictions(alias, answered.payload), **told})
+        return answer(200, told | _predictions(alias, answered.payload))
 
     def _accepted(self, alias: Alias, sent: Payload, accept: str, given_id: str) -> Response:
         """The key has a name of its own: a caller may use an id again."""
@@ -139,9 +139,16 @@ class ServePredictions:
 
 
 def _predictions(alias: Alias, payload: Payload) -> dict[str, Any]:
-    """A model of ours answers {"predictions": […]}; what another one answers stands under that name as it is."""
+    """A model of ours answers {"predictions": […], "model_version": "7"}; another one's answer stands under that name.
+
+    Its own word on the version counts: while traffic shifts, two versions answer as one variant.
+    """
     try:
         document = json.loads(payload.body)
     except ValueError:
         raise not_json(alias, payload.content_type) from None
-    return document if isinstance(document, dict) and "predictions" in document else {"predictions": document}
+    if not isinstance(document, dict) or "predictions" not in document:
+        return {"predictions": document}
+    version = str(document.get("model_version", ""))
+    own = {"model_version": int(version)} if version.isdecimal() else {}
+    return {"predictions": document["predictions"], **own}
