@@ -66,9 +66,7 @@ DOCUMENTS = st.one_of(ROWS, ROWS, LIKELY, RECORDS, CELLS, ROWS.map(lambda rows: 
 def refused_by_api(kind: Kind, body: bytes) -> bool:
     try:
         check_records(SCHEMA, kind, body)
-    except ProblemError as error:
-        assert error.problem.status == 400
-        assert error.problem.detail
+    except ProblemError:
         return True
     return False
 
