@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
 
 
@@ -68,3 +71,15 @@ def stepfunctions() -> "SFNClient":
 
 def lambda_() -> "LambdaClient":
     return _client("lambda")  # type: ignore[no-any-return]
+
+
+def cloudwatch() -> "CloudWatchClient":
+    return _client("cloudwatch")  # type: ignore[no-any-return]
+
+
+def events() -> "EventBridgeClient":
+    return _client("events")  # type: ignore[no-any-return]
+
+
+def ssm() -> "SSMClient":
+    return _client("ssm")  # type: ignore[no-any-return]

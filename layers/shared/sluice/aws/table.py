@@ -8,6 +8,7 @@
 | MODEL#<name>  | RUN#<run_id>         | a run: its plan, its state, how it ended                    |
 | MODEL#<name>  | PRODUCTION           | what serves, what is on its way, what served before         |
 | MODEL#<name>  | AUDIT#<time>#<id>    | one audit entry                                             |
+| ENDPOINT#<…>  | WAITS#<model>        | a model that arrives at a multi-model endpoint              |
 | EXECUTION#<…> | EXECUTION            | the model and run behind an execution of the state machine  |
 """
 
