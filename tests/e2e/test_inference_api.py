@@ -28,22 +28,7 @@ def served(stack: LocalStage, tmp_path_factory: pytest.TempPathFactory) -> Train
     model = TrainedModel(stack, "m-served", tmp_path_factory.mktemp("served"))
     run = model.train()
     model.deploy(run["package_arn"])
-    point(model, run)
     return model
-
-
-def point(model: TrainedModel, run: dict[str, Any]) -> None:
-    Aliases(model.client("ssm"), "dev").put(
-        Alias(
-            model=model.name,
-            endpoint_name=model.endpoint,
-            mode="serverless",
-            version=run["version"],
-            definition_uri=run["evaluation_uri"].replace("/evaluation/", "/definition/") + "definition.json",
-            variants={"AllTraffic": run["version"]},
-            api_captures_percent=100,
-        )
-    )
 
 
 @pytest.fixture

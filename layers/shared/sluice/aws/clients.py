@@ -53,10 +53,6 @@ def autoscaling() -> "ApplicationAutoScalingClient":
     return _client("application-autoscaling")  # type: ignore[no-any-return]
 
 
-def ssm() -> Any:
-    return _client("ssm")
-
-
 def sqs() -> Any:
     return _client("sqs")
 
