@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import gate, inference, preprocess, results, training, tuning
+from benchmarks import gate, inference, inference_api, preprocess, results, training, tuning
 from benchmarks.data import Customers, customers
 from benchmarks.results import Row
 
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[Customers, Path, int], list[Row]]] = {
     "preprocess": preprocess.rows,
     "training": training.rows,
     "inference": inference.rows,
+    "inference-api": inference_api.rows,
     "tuning": tuning.rows,
     "gate": gate.rows,
 }

@@ -22,6 +22,7 @@ from sluice.inference.media_types import CONTENT_TYPES, JSON, kind_of
 from sluice.inference.problem import Problem, ProblemError, nothing_deployed, unknown_model
 from sluice.inference.records import check_records
 from sluice.inference.refusals import EndpointGoneError, busy, not_json
+from sluice.inference.schema import Schema
 from sluice.naming import MODEL_NAME_MAX_LENGTH, MODEL_NAME_PATTERN, SINGLE_VARIANT, ModelPrefix
 
 EXPLAINED = f"{JSON}; contributions=true"
@@ -76,7 +77,7 @@ class ServePredictions:
         kind, given_id = kind_of(sent.content_type), inference_id(request.header(HEADER))
         accept = EXPLAINED if request.flag("explain") else JSON
         alias = self._alias(request.model)
-        check_records(self.schemas.of(alias), kind, sent.body)
+        check_records(self._schema(alias), kind, sent.body)
         try:
             return self._asked(alias, sent, accept, given_id)
         except EndpointGoneError:
@@ -96,6 +97,10 @@ class ServePredictions:
             return alias
         known = self.objects.exists(ModelPrefix(model).definition)
         raise nothing_deployed(model) if known else unknown_model(model)
+
+    def _schema(self, alias: Alias) -> Schema | None:
+        """None in a trial: which of two versions will answer, and what it takes, is not known before it does."""
+        return self.schemas.of(alias) if len(set(alias.variants.values())) == 1 else None
 
     def _asked(self, alias: Alias, sent: Payload, accept: str, given_id: str) -> Response:
         if alias.mode == "asynchronous":

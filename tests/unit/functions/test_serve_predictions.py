@@ -177,6 +177,14 @@ def test_the_version_is_that_of_the_variant_that_answered(api: Api) -> None:
     assert json.loads(api.send().body)["model_version"] == 7
 
 
+def test_in_a_trial_the_models_judge_the_records(api: Api) -> None:
+    """The champion may know a column that the challenger, whose definition the alias names, does not."""
+    api.aliases.put(replace(ALIAS, variants={"v6": 6, "v7": 7}))
+
+    assert api.send({"retired_column": 1}).status == 200
+    assert api.problem(" ").status == 400
+
+
 def test_the_models_own_word_on_its_version_counts(api: Api) -> None:
     """While traffic shifts between two fleets, both are the variant AllTraffic."""
     api.runtime.answer = b'{"predictions": [1], "model_version": "7"}'

@@ -24,12 +24,12 @@ _LARGEST_NUMBER = 3.4028234663852886e38
 """Of 32-bit floats, which is what XGBoost holds features in."""
 
 
-def check_records(schema: Schema, kind: Kind, body: bytes) -> None:
-    """Raises ProblemError, with a sentence for each mistake."""
+def check_records(schema: Schema | None, kind: Kind, body: bytes) -> None:
+    """Raises ProblemError, with a sentence for each mistake. Without a schema the model alone judges the rows."""
     text = _text(body)
     if not text.strip():
         raise bad_request("The request holds no row: send at least one.")
-    if schema.own_container:
+    if schema is None or schema.own_container:
         return
     found = _csv_errors(schema, text) if kind == "csv" else _json_errors(schema, kind, text)
     errors = tuple(itertools.islice(found, SHOWN))
