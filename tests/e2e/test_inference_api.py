@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,52 @@ def test_a_refused_request_is_not_kept(served: TrainedModel, api: SignedApi) -> 
 
     eventually(lambda: "after-it" in captured_ids(served), "the one after it")
     assert "refused" not in captured_ids(served)
+
+
+def deployed(model: TrainedModel, **deployment: Any) -> None:
+    """In production in another mode than the default one."""
+    run = model.train(deployment=deployment)
+    model.decide(run["package_arn"], "Approved")
+
+    def in_production() -> bool:
+        actions = model.actions()
+        assert "DEPLOYMENT_FAILED" not in actions, model.audit()[-1]["why"]
+        return "DEPLOYED" in actions
+
+    eventually(in_production, f"{model.name} deployed", 120)
+
+
+def test_an_asynchronous_model_answers_later(model: TrainedModel, api: SignedApi) -> None:
+    deployed(model, mode="asynchronous")
+
+    answer = api.predict(model.name, [RECORD, RECORD], Inference_Id="later-1")
+
+    assert answer.status == 202, answer.body
+    assert (answer.json["model_version"], answer.json["inference_id"]) == (1, "later-1")
+    output = answer.json["output_location"]
+    assert output.startswith(f"s3://{model.stage.bucket}/models/{model.name}/async/out/")
+    left = output.partition(f"models/{model.name}/")[2]
+    eventually(lambda: model.keys(left), "the answer", 120)
+    assert len(json.loads(model.read(output))["predictions"]) == 2
+    assert api.predict(model.name, {"tenure": "long"}).status == 400
+
+
+def test_models_of_a_shared_endpoint_answer_each_by_itself(
+    stack: LocalStage, model: TrainedModel, api: SignedApi, tmp_path: Path
+) -> None:
+    other = TrainedModel(stack, f"{model.name}-b", tmp_path)
+    for one in (model, other):
+        deployed(one, mode="multi-model", group="api")
+
+    for one in (model, other):
+        answer = api.predict(one.name, RECORD, Inference_Id=f"of-{one.name}")
+        assert (answer.status, answer.json["model"], answer.json["model_version"]) == (200, one.name, 1), answer.body
+
+    for one in (model, other):
+        folder = f"capture/sluice-dev--multi-api/AllTraffic/{datetime.now(UTC):%Y}/"
+        (key,) = eventually(lambda one=one, folder=folder: one.keys(folder), "the captured request")
+        record = json.loads(one.read(f"s3://{stack.bucket}/{key}"))
+        assert record["eventMetadata"]["inferenceId"] == f"of-{one.name}"
 
 
 def test_the_api_may_ask_no_other_endpoints_than_the_stages(served: TrainedModel, api: SignedApi) -> None:
