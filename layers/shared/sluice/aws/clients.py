@@ -57,6 +57,10 @@ def sqs() -> Any:
     return _client("sqs")
 
 
+def logs() -> Any:
+    return _client("logs")
+
+
 def sns() -> "SNSClient":
     return _client("sns")  # type: ignore[no-any-return]
 
