@@ -32,8 +32,8 @@ from localcloud.deploy import deploy
 LIMIT_MILLISECONDS = 15.0
 WARM_UP, REQUESTS = 30, 300
 WHY = (
-    "Of it, {health:.0f} ms are the way to the function and back (GET /health), which the local cloud goes through a "
-    "pipe to a worker process; the rest is a call to the endpoint from there, and a message to the queue."
+    "{health:.1f} ms are the way to the function and back (GET /health); the rest is botocore calling the endpoint from "
+    "there, and a message to the queue."
 )
 
 

@@ -1,6 +1,7 @@
 """The inference API's resources, its functions and AWS's own models agree with each other."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +13,10 @@ from functions.serve_predictions import handler
 from functions.serve_predictions.request import MAX_BODY_BYTES, HttpRequest
 from functions.write_captures.request import MessageBatch
 from sluice.alias import Alias
-from sluice.aws.capture_queue import MAX_MESSAGE_BYTES
+from sluice.aws.capture_queue import MAX_MESSAGE_BYTES, CaptureLostError
+from sluice.aws.entry_point import metrics
 from sluice.aws.inference_endpoint import InferenceEndpoint
+from sluice.aws.settings import settings
 from sluice.inference.capture import Capture, Payload
 from sluice.inference.inference_id import inference_id
 from sluice.naming import alias_parameter, endpoint_name, shared_endpoint_name
@@ -131,6 +134,32 @@ def test_captures_are_written_and_nothing_else() -> None:
     assert resources_for("ServePredictions", "sqs:SendMessage") == ["<CaptureQueue.Arn>"]
     for function in ("ServePredictions", "WriteCaptures"):
         assert all("*" not in (one["Action"], one["Resource"]) for one in statements(function))
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The variables that every function of the template has."""
+    for name, value in resolved(template()["Globals"]["Function"]["Environment"]["Variables"]).items():
+        monkeypatch.setenv(name, value)
+    for cached in (settings, metrics):
+        cached.cache_clear()
+    yield
+    for cached in (settings, metrics):
+        cached.cache_clear()
+
+
+@pytest.mark.usefixtures("environment")
+def test_the_alarm_watches_the_metric_of_a_lost_record(capsys: pytest.CaptureFixture[str]) -> None:
+    handler._capture_lost("churn", CaptureLostError("nothing took it"))
+    metrics().flush_metrics()
+
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    (declared,) = found["_aws"]["CloudWatchMetrics"]
+    alarm = properties("CapturesLostAlarm")
+    assert (declared["Namespace"], declared["Metrics"][0]["Name"]) == (alarm["Namespace"], alarm["MetricName"])
+    assert {name: found[name] for name in declared["Dimensions"][0]} == {
+        one["Name"]: one["Value"] for one in alarm["Dimensions"]
+    }
 
 
 class CheckedRuntime:

@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 
-from sluice.alias import Alias
-from sluice.aws.aliases import Aliases
 from tests.e2e.container_engine import Engine, NoEngineError, container_engine
 from tests.e2e.local_stage import MODEL, ROOT, SLUICE, LocalStage, sluice_up, write_churn
 from tests.e2e.sam_invocation import LocalFunctions, SamBuild, canonical
@@ -381,12 +379,9 @@ def test_write_model_card(stage: LocalStage, lambdas: Lambdas) -> None:
 
 def test_serve_predictions(stage: LocalStage, lambdas: Lambdas) -> None:
     """Of the version that was activated before it."""
-    definition = f"s3://{stage.bucket}/models/{MODEL}/runs/{lambdas.trained_run}/definition/definition.json"
-    alias = Alias(MODEL, GROUP, "serverless", 1, definition, {"AllTraffic": 1}, api_captures_percent=100)
-    Aliases(stage.client("ssm"), "dev").put(alias)
-    mappings = stage.client("lambda").list_event_source_mappings()["EventSourceMappings"]
-    for mapping in mappings:
-        stage.client("lambda").update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    lambda_ = stage.client("lambda")
+    for mapping in lambda_.list_event_source_mappings()["EventSourceMappings"]:
+        lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
 
     answer = lambdas.invoke("ServePredictions", lambdas.event("prediction_request"))
 

@@ -25,7 +25,7 @@ def _new_client(service: str, **options: Any) -> Any:
     import boto3
     from botocore.config import Config
 
-    return boto3.client(service, config=Config(retries={"mode": "standard", "max_attempts": 5}, **options))
+    return boto3.client(service, config=Config(**{"retries": {"mode": "standard", "max_attempts": 5}, **options}))
 
 
 @cache
@@ -53,8 +53,10 @@ def autoscaling() -> "ApplicationAutoScalingClient":
     return _client("application-autoscaling")  # type: ignore[no-any-return]
 
 
+@cache
 def sqs() -> Any:
-    return _client("sqs")
+    """Callers of the inference API wait for it: a queue that does not answer soon is given up."""
+    return _new_client("sqs", connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 def logs() -> Any:
