@@ -32,8 +32,8 @@ from localcloud.deploy import deploy
 LIMIT_MILLISECONDS = 15.0
 WARM_UP, REQUESTS = 30, 300
 WHY = (
-    "{health:.1f} ms are the way to the function and back (GET /health); the rest is botocore calling the endpoint from "
-    "there, and a message to the queue."
+    "{health:.1f} ms are the way to the function and back (GET /health); the rest is botocore calling the endpoint "
+    "from there, and a message to the queue."
 )
 
 
