@@ -6,7 +6,7 @@ Lambda with Amazon SQS".
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ministack.core.concurrency import esm_wake
@@ -18,7 +18,7 @@ from localcloud.errors import ApiError
 RoleMay = Callable[[str, str, str], bool]
 
 _ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-_LARGEST_PAYLOAD = 6 * 1024 * 1024
+LARGEST_PAYLOAD = 6 * 1024 * 1024
 """Of an invocation; a batch ends before it."""
 
 
@@ -48,13 +48,30 @@ def _gather_batches(time_scale: float) -> None:
             queue = sqs._get_q(queue_url)
             sqs._expire_retained(queue)
             sqs._dlq_sweep(queue)
-            waiting = _fitting([message for message in queue["messages"] if _is_visible(message)], max_number)
-            if not waiting or (len(waiting) < max_number and not _window_over(queue, waiting, time_scale)):
-                return []
-            timeout = int(queue["attributes"].get("VisibilityTimeout", "30"))
-            return list(sqs._collect_msgs(queue, len(waiting), timeout))
+            attributes = queue["attributes"]
+            window = _window(str(attributes.get("QueueArn", ""))) * time_scale
+            visible = [message for message in queue["messages"] if _is_visible(message)]
+            count = due(visible, max_number, window, time.time())
+            return list(sqs._collect_msgs(queue, count, _visibility_timeout(queue))) if count else []
 
     sqs._receive_messages_for_esm = receive
+
+
+def due(visible: Sequence[Mapping[str, Any]], max_number: int, window: float, now: float) -> int:
+    """How many of the messages that can be had make a batch now: a full one, or all when the window is over.
+
+    The window begins with the first of them.
+    """
+    count = size = 0
+    for message in visible[:max_number]:
+        size += len(message["body"])
+        if count and size > LARGEST_PAYLOAD:
+            return count
+        count += 1
+    if count == 0 or count == max_number:
+        return count
+    first = min(max(message["sent_at"], message["visible_at"]) for message in visible)
+    return count if now - first >= window else 0
 
 
 def _is_visible(message: dict[str, Any]) -> bool:
@@ -62,22 +79,8 @@ def _is_visible(message: dict[str, Any]) -> bool:
     return bool(message["visible_at"] <= time.time())
 
 
-def _fitting(messages: list[dict[str, Any]], max_number: int) -> list[dict[str, Any]]:
-    size = 0
-    fitting: list[dict[str, Any]] = []
-    for message in messages[:max_number]:
-        size += len(message["body"])
-        if fitting and size > _LARGEST_PAYLOAD:
-            break
-        fitting.append(message)
-    return fitting
-
-
-def _window_over(queue: Mapping[str, Any], waiting: list[dict[str, Any]], time_scale: float) -> bool:
-    """It begins with the first message that can be had."""
-    window = _window(str(queue["attributes"].get("QueueArn", ""))) * time_scale
-    first = min(max(message["sent_at"], message["visible_at"]) for message in waiting)
-    return bool(time.time() - first >= window)
+def _visibility_timeout(queue: Mapping[str, Any]) -> int:
+    return int(queue["attributes"].get("VisibilityTimeout", "30"))
 
 
 def _window(queue_arn: str) -> float:
@@ -101,11 +104,10 @@ def _scale_second_tries(time_scale: float) -> None:
             run(mapping, function, event, batch, queue_url, queue_name)
         finally:
             with sqs._queues_lock:
-                queue = sqs._get_q(queue_url)
-                timeout = int(queue["attributes"].get("VisibilityTimeout", "30"))
-                for message in queue["messages"]:
+                queue = sqs._queues.get(queue_url)  # it may be deleted by now
+                for message in queue["messages"] if queue else ():
                     if message.get("receipt_handle") in handles:
-                        message["visible_at"] = time.time() + timeout * time_scale
+                        message["visible_at"] = time.time() + _visibility_timeout(queue) * time_scale
             esm_wake.set()
 
     lambda_svc._run_sqs_batch = run_batch
