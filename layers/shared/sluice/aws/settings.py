@@ -26,6 +26,7 @@ class Settings(BaseModel):
     error_topic_arn: str = Field(default="", alias="ASYNC_ERROR_TOPIC_ARN")
     rollout_machine_arn: str = Field(default="", alias="ROLLOUT_STATE_MACHINE_ARN")
     deploy_function: str = Field(default="", alias="DEPLOY_FUNCTION_NAME")
+    capture_queue_url: str = Field(default="", alias="CAPTURE_QUEUE_URL")
     region: str = Field(default="", alias="AWS_REGION")
 
 
