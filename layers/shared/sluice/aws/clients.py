@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
 
 
@@ -57,6 +58,14 @@ def sns() -> "SNSClient":
 
 def stepfunctions() -> "SFNClient":
     return _client("stepfunctions")  # type: ignore[no-any-return]
+
+
+def cloudwatch() -> Any:
+    return _client("cloudwatch")
+
+
+def ssm() -> "SSMClient":
+    return _client("ssm")  # type: ignore[no-any-return]
 
 
 def lambda_() -> "LambdaClient":

@@ -23,6 +23,15 @@ class Deployment:
 
 
 @dataclass(frozen=True)
+class Retiring:
+    """An endpoint that traffic has left: another one, of another mode, has the model's alias."""
+
+    endpoint_name: str
+    after: datetime
+    """From when on it may be removed."""
+
+
+@dataclass(frozen=True)
 class ProductionRecord:
     """One item per model; `revision` guards against two writers."""
 
@@ -33,6 +42,7 @@ class ProductionRecord:
     previous: Deployment | None = None
     queued: Deployment | None = None
     """Asked for while another deployment was under way: started when that one has settled."""
+    retiring: tuple[Retiring, ...] = ()
 
     @property
     def packages(self) -> Production:
@@ -82,6 +92,7 @@ class ProductionStates:
             "arriving": _deployment_item(record.arriving),
             "previous": _deployment_item(record.previous),
             "queued": _deployment_item(record.queued),
+            "retiring": [{**asdict(one), "after": one.after.isoformat()} for one in record.retiring],
         }
         return self.table.put(item, "attribute_not_exists(pk) OR revision = :seen", {":seen": record.revision})
 
@@ -94,6 +105,9 @@ def _record(model: str, item: Item) -> ProductionRecord:
         arriving=_deployment(item.get("arriving")),
         previous=_deployment(item.get("previous")),
         queued=_deployment(item.get("queued")),
+        retiring=tuple(
+            Retiring(one["endpoint_name"], datetime.fromisoformat(one["after"])) for one in item.get("retiring") or ()
+        ),
     )
 
 

@@ -6,10 +6,12 @@ from functools import cache, cached_property
 
 from sluice.audit import Action
 from sluice.aws import clients, clock
+from sluice.aws.aliases import Aliases
 from sluice.aws.audit_log import AuditLog
 from sluice.aws.endpoints import Endpoints
 from sluice.aws.journal import Journal
 from sluice.aws.leases import Leases
+from sluice.aws.leftovers import Leftovers
 from sluice.aws.notifications import Notifications
 from sluice.aws.objects import Objects
 from sluice.aws.production import ProductionStates
@@ -56,6 +58,14 @@ class Stage:
     @cached_property
     def endpoints(self) -> Endpoints:
         return Endpoints(clients.sagemaker(), clients.autoscaling())
+
+    @cached_property
+    def aliases(self) -> Aliases:
+        return Aliases(clients.ssm(), self.settings.stage)
+
+    @cached_property
+    def leftovers(self) -> Leftovers:
+        return Leftovers(clients.sagemaker(), clients.autoscaling(), clients.cloudwatch(), self.settings.stage)
 
     @cached_property
     def journal(self) -> Journal:

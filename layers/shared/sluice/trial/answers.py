@@ -79,6 +79,7 @@ def _of_object(entry: Any, task: Task) -> Answer:
     if isinstance(entry, int | float):
         return Answer((_number(entry),))
     label = str(entry["label"]) if "label" in entry else None
+    scores: tuple[float, ...]
     match task:
         case "regression":
             return Answer((_number(entry["prediction"]),))

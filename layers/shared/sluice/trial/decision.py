@@ -199,6 +199,7 @@ def _agreed(policy: Shadow, agreement: Agreement, champion: Side, shadow: Side) 
     if agreement.largest_difference is not None:
         reason += (
             f" Scores differ by {measured(agreement.median_difference or 0.0)} in the middle, "
-            f"{measured(agreement.p95_difference or 0.0)} in 1 of 20 and {measured(agreement.largest_difference)} at most."
+            f"{measured(agreement.p95_difference or 0.0)} in 1 of 20 and {measured(agreement.largest_difference)} "
+            "at most."
         )
     return TrialCheck("agreement", "fail" if bad else "pass", percent, bound, reason)
