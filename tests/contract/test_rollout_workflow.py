@@ -1,6 +1,7 @@
 """The rollout's state machine, walked through with tasks that answer as a test says.
 
-Its requests pass AWS's models, every way through it ends in one decision, and another deployment's endpoint is left alone.
+Its requests pass AWS's models, and every way through it ends in one decision; another deployment's endpoint is left
+alone.
 """
 
 import copy
