@@ -60,7 +60,7 @@ class Installation:
         return ProductionStates(self._table, _now)
 
     def endpoint(self, model: str) -> Endpoint | None:
-        endpoints = Endpoints(self.aws.client("sagemaker"), self.aws.client("application-autoscaling"))
+        endpoints = Endpoints(self.aws.client("sagemaker"))
         return endpoints.describe(endpoint_name(self.stack.stage, model))
 
     def model_names(self) -> list[str]:

@@ -1,62 +1,112 @@
-"""A deployment counts only once the endpoint is seen to serve what was asked for."""
+"""A deployment counts only once the endpoint is seen to serve what was asked for, and to answer as was evaluated."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from functions.activate_endpoint.acceptance import Acceptance
+from functions.activate_endpoint.trials import Trials
+from sluice.audit import Action
 from sluice.aws.endpoints import Endpoint, Endpoints
 from sluice.aws.journal import Journal
-from sluice.aws.objects import Objects
 from sluice.aws.production import Deployment, ProductionRecord, ProductionStates
 from sluice.aws.registry import Registry
-from sluice.definition import Model, RealTime
+from sluice.aws.shared_endpoints import SharedEndpoints
 from sluice.errors import TransientError
-from sluice.events import EndpointStateChange
-from sluice.naming import model_of_group
+from sluice.events import EndpointReady, EndpointStateChange
+from sluice.naming import group_of_endpoint, model_of_endpoint
 from sluice.rollout import Ignore, Settled, on_endpoint_change
 
 
 @dataclass(frozen=True)
 class ActivateEndpoint:
     stage: str
-    objects: Objects
     registry: Registry
     endpoints: Endpoints
+    shared: SharedEndpoints
     production: ProductionStates
+    acceptance: Acceptance
+    trials: Trials
     journal: Journal
     start_queued: Callable[[str], None]
     """Asks DeployModel for the deployment that waits for this endpoint."""
+    now: Callable[[], datetime]
 
-    def handle(self, event: EndpointStateChange) -> dict[str, Any]:
+    def handle(self, event: EndpointStateChange | EndpointReady) -> dict[str, Any]:
         """Judge what DescribeEndpoint says now; the event only tells that there is something to look at."""
-        model = model_of_group(self.stage, event.detail.name)
-        endpoint = self.endpoints.describe(event.detail.name) if model else None
-        if model is None or endpoint is None:
-            return _ignored("the endpoint is not ours or is gone")
+        if isinstance(event, EndpointReady):
+            return self._look(event.detail.model, None)
+        name = event.detail.name
+        if group_of_endpoint(self.stage, name) is not None:
+            answers = [self._look(model, name) for model in self.shared.waiting(name)]
+            return {"outcome": "shared", "models": answers}
+        model = model_of_endpoint(self.stage, name)
+        return self._look(model, name) if model else _ignored("the endpoint is not ours")
+
+    def _look(self, model: str, told_of: str | None) -> dict[str, Any]:
         record = self.production.get(model)
-        if record.arriving is None:
+        arriving = record.arriving
+        name = arriving.endpoint_name if arriving else told_of
+        endpoint = self.endpoints.describe(name) if name else None
+        if endpoint is None:
+            return _ignored("the endpoint is gone")
+        if arriving is None:
             return self._nothing_arrives(record, endpoint)
-        if endpoint.last_modified < record.arriving.requested_at:
+        done = endpoint.config_name == arriving.config_name
+        if not done and endpoint.last_modified < arriving.requested_at:
             return _ignored("the endpoint has not begun with this deployment yet")
         verdict = on_endpoint_change(
-            endpoint.status, endpoint.config_name, record.arriving.config_name, endpoint.failure_reason
+            endpoint.status, endpoint.config_name, arriving.config_name, endpoint.failure_reason
         )
         if isinstance(verdict, Ignore):
             return _ignored(verdict.reason)
-        return self._settle(record, record.arriving, endpoint, verdict)
+        if verdict.outcome == "failed":
+            return self._failed(record, arriving, endpoint, verdict)
+        return self._serves(record, arriving, endpoint, verdict)
 
-    def _settle(
+    def _serves(
         self, record: ProductionRecord, arriving: Deployment, endpoint: Endpoint, verdict: Settled
     ) -> dict[str, Any]:
-        if verdict.outcome == "deployed":
-            self._autoscale(endpoint, arriving)
-        self._announce(record.model, arriving, endpoint, verdict)
-        settled = record.deployed() if verdict.outcome == "deployed" else record.failed()
+        model = record.model
+        test = self.acceptance.smoke_test(model, arriving)
+        if not test.passed:
+            return self._does_not_answer(model, arriving, test.reason)
+        grace = self.acceptance.accept(model, arriving, endpoint)
+        why = f"version {arriving.package.version} is in production: {verdict.reason}, and {test.reason}"
+        if arriving.trial:
+            why = f"version {arriving.package.version} is on trial ({arriving.trial.kind}): {verdict.reason}"
+        self._announce(model, "TRIAL_STARTED" if arriving.trial else "DEPLOYED", why, arriving)
+        self.trials.start(model, arriving)
+        return self._put(record.deployed(self.now(), timedelta(minutes=grace)), arriving, "deployed", why)
+
+    def _does_not_answer(self, model: str, arriving: Deployment, reason: str) -> dict[str, Any]:
+        """It stays what arrives: rejecting it is what brings the last good version back, by DeployModel."""
+        version = arriving.package.version
+        why = f"version {version} did not get into production: it serves, but failed its smoke test: {reason}"
+        self._announce(model, "DEPLOYMENT_FAILED", why, arriving)
+        self.registry.set_approval(arriving.package.arn, "Rejected", f"smoke test: {reason}")
+        return {"outcome": "failed", "reason": why, "config": arriving.config_name}
+
+    def _failed(
+        self, record: ProductionRecord, arriving: Deployment, endpoint: Endpoint, verdict: Settled
+    ) -> dict[str, Any]:
+        why = f"version {arriving.package.version} did not get into production: {verdict.reason}"
+        self._announce(record.model, "DEPLOYMENT_FAILED", why, arriving)
+        answer = self._put(record.failed(), arriving, "failed", why)
+        if not arriving.way_back:
+            # Nothing goes back to it by itself; a person who approves it again tries it again.
+            self.registry.set_approval(arriving.package.arn, "Rejected", f"deployment failed: {verdict.reason}")
+        return answer
+
+    def _put(self, settled: ProductionRecord, arriving: Deployment, outcome: str, why: str) -> dict[str, Any]:
         if not self.production.put(settled):
-            raise TransientError(f"the production record of {record.model} changed meanwhile: to be tried again")
+            raise TransientError(f"the production record of {settled.model} changed meanwhile: to be tried again")
+        if arriving.mode == "multi-model" and settled.queued is None:
+            self.shared.arrived(arriving.endpoint_name, settled.model)
         if settled.queued is not None:
-            self.start_queued(record.model)
-        return {"outcome": verdict.outcome, "reason": verdict.reason, "config": arriving.config_name}
+            self.start_queued(settled.model)
+        return {"outcome": outcome, "reason": why, "config": arriving.config_name}
 
     def _nothing_arrives(self, record: ProductionRecord, endpoint: Endpoint) -> dict[str, Any]:
         if record.queued is None or endpoint.is_busy:
@@ -64,21 +114,15 @@ class ActivateEndpoint:
         self.start_queued(record.model)  # an earlier delivery was cut off before it could, or it was not ours to end
         return {"outcome": "queue started", "reason": "the endpoint has settled and a deployment waits"}
 
-    def _autoscale(self, endpoint: Endpoint, arriving: Deployment) -> None:
-        uri = self.registry.package(arriving.package.arn).metadata["definition"]
-        deployment = Model.model_validate(self.objects.read_json(uri)).deployment
-        if isinstance(deployment, RealTime):
-            self.endpoints.scale(endpoint.name, deployment)
-
-    def _announce(self, model: str, arriving: Deployment, endpoint: Endpoint, verdict: Settled) -> None:
-        details = {"package": arriving.package.arn, "endpoint": endpoint.name, "config": arriving.config_name}
-        version = arriving.package.version
-        if verdict.outcome == "deployed":
-            why = f"version {version} is in production: {verdict.reason}"
-            self.journal.announce(model, "DEPLOYED", why, details=details, once=arriving.config_name)
-        else:
-            why = f"version {version} did not get into production: {verdict.reason}"
-            self.journal.announce(model, "DEPLOYMENT_FAILED", why, details=details, once=arriving.config_name)
+    def _announce(self, model: str, action: Action, why: str, arriving: Deployment) -> None:
+        details = {
+            "package": arriving.package.arn,
+            "endpoint": arriving.endpoint_name,
+            "config": arriving.config_name,
+            "mode": arriving.mode,
+        }
+        # A config may come to serve twice: a way back takes the one that served before.
+        self.journal.announce(model, action, why, details=details, once=f"{arriving.config_name}#{arriving.cause}")
 
 
 def _ignored(reason: str) -> dict[str, Any]:

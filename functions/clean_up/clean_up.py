@@ -45,7 +45,7 @@ class RemoveLeftovers:
         return dict(Counter(removal.kind for removal in done))
 
     def _needs(self, record: ProductionRecord) -> Needs:
-        current = [one for one in (record.live, record.arriving, record.queued) if one]
+        current = [one for one in (record.live, record.arriving, record.queued, record.trial) if one]
         alias = self.aliases.get(record.model)
         served = [record.previous] if record.previous else []
         return Needs(

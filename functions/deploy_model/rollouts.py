@@ -1,30 +1,33 @@
-"""Brings a version onto the model's endpoint. Every step may be repeated: the same deployment has the same names."""
+"""Brings a version into production. Every step may be repeated: the same deployment has the same names."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from functions.deploy_model.preparation import Preparation, Prepared
+from functions.deploy_model.wishes import Wishes
+from sluice.aws.autoscaling import VariantScaling
 from sluice.aws.endpoints import Endpoint, Endpoints
+from sluice.aws.event_bus import EventBus
 from sluice.aws.journal import Journal
-from sluice.aws.objects import Objects
 from sluice.aws.production import Deployment, ProductionRecord, ProductionStates
 from sluice.aws.registry import Registry
-from sluice.definition import Model, RealTime, Serverless
-from sluice.errors import TransientError
-from sluice.naming import endpoint_name
+from sluice.aws.shared_endpoints import SharedEndpoints
+from sluice.errors import BadInputError, TransientError
 
 
 @dataclass(frozen=True)
 class Rollouts:
-    stage: str
-    role_arn: str
-    kms_key_arn: str | None
-    objects: Objects
     registry: Registry
+    wishes: Wishes
+    preparation: Preparation
     endpoints: Endpoints
+    scaling: VariantScaling
     production: ProductionStates
+    shared: SharedEndpoints
     journal: Journal
+    bus: EventBus
     now: Callable[[], datetime]
 
     def start(self, model: str, deployment: Deployment) -> dict[str, Any]:
@@ -33,20 +36,30 @@ class Rollouts:
         Raises TransientError when another invocation changed the model's production record meanwhile.
         """
         record = self.production.get(model)
-        endpoint = self.endpoints.describe(endpoint_name(self.stage, model))
-        if endpoint is not None and endpoint.is_busy:
-            return self._wait_for(endpoint, record, deployment)
-        settings = self._settings(deployment)
-        if endpoint is not None and self._changes_mode(endpoint, settings.mode):
-            return self._refuse(record, deployment, endpoint, settings.mode)
-        self.endpoints.ensure_config(
-            deployment.config_name, deployment.package.arn, self.role_arn, settings, self.kms_key_arn
-        )
+        endpoint = self.endpoints.describe(deployment.endpoint_name)
+        if _is_under_way(record, deployment, endpoint):
+            return _deploying(deployment, "already under way")
+        busy = self._busy(record, endpoint)
+        if busy is not None:
+            return self._wait_for(busy, record, deployment)
+        deployment = self.wishes.as_things_stand(deployment, record, endpoint)
+        try:
+            prepared = self.preparation.prepare(model, deployment, record, endpoint)
+        except BadInputError as error:
+            return self._refuse(record, deployment, str(error))
         # Recorded before the endpoint changes, so that ActivateEndpoint knows what to expect.
         self._save(record.starting(deployment))
         self._audit_start(model, deployment)
-        self._bring_up(endpoint, endpoint_name(self.stage, model), deployment.config_name)
-        return {"outcome": "deploying", "config": deployment.config_name, "reason": deployment.reason}
+        self._bring_up(model, endpoint, deployment, prepared)
+        return _deploying(deployment, deployment.reason)
+
+    def go_back(self, model: str, deployment: Deployment, why: str) -> dict[str, Any]:
+        """The version that left is rejected, so that nothing ever goes back to it; afterwards, because that too is an
+        event that asks for a way back."""
+        answer = self.start(model, deployment)
+        if deployment.leaves is not None:
+            self.registry.set_approval(deployment.leaves.arn, "Rejected", why)
+        return answer
 
     def start_queued(self, model: str) -> dict[str, Any]:
         """Begin the deployment that waited for the endpoint, if it still waits."""
@@ -55,48 +68,74 @@ class Rollouts:
             return {"outcome": "ignored", "reason": "no deployment waits"}
         return self.start(model, replace(queued, requested_at=self.now()))
 
-    def _bring_up(self, endpoint: Endpoint | None, name: str, config_name: str) -> None:
+    def give_up(self, model: str) -> None:
+        """What arrives is not to, and there is nothing to go back to: it serves on, and does not count."""
+        record = self.production.get(model)
+        if record.arriving is not None:
+            self._save(record.failed())
+
+    def _bring_up(self, model: str, endpoint: Endpoint | None, deployment: Deployment, prepared: Prepared) -> None:
+        name, config = deployment.endpoint_name, deployment.config_name
+        if deployment.mode == "multi-model":
+            self.shared.wait_for(name, model)
         if endpoint is not None and endpoint.status == "Failed":
             self.endpoints.delete_and_wait(name)  # an endpoint that never came up cannot be updated
             endpoint = None
         if endpoint is None:
-            self.endpoints.create(name, config_name)
-        elif endpoint.config_name != config_name:
-            self.endpoints.update(name, config_name)
+            self.endpoints.create(name, config)
+        elif endpoint.config_name == config:
+            self.bus.put("Endpoint Ready", {"stage": self.wishes.stage, "model": model})
+        else:
+            self.scaling.stop(name, [each for each in endpoint.variants if each not in prepared.variants])
+            self.endpoints.update(name, config, prepared.deployment_config, prepared.keep_instances)
+
+    def _busy(self, record: ProductionRecord, endpoint: Endpoint | None) -> Endpoint | None:
+        """What must settle first: the endpoint itself, or another one on which something arrives."""
+        if endpoint is not None and endpoint.is_busy:
+            return endpoint
+        other = record.arriving.endpoint_name if record.arriving else None
+        if other is None or (endpoint is not None and other == endpoint.name):
+            return None
+        elsewhere = self.endpoints.describe(other)
+        return elsewhere if elsewhere is not None and elsewhere.is_busy else None
 
     def _wait_for(self, endpoint: Endpoint, record: ProductionRecord, deployment: Deployment) -> dict[str, Any]:
-        if record.arriving is not None and record.arriving.cause == deployment.cause:
-            return {"outcome": "deploying", "config": deployment.config_name, "reason": "already under way"}
         self._save(record.queueing(deployment))
-        why = f"{deployment.reason}; it waits until the endpoint, now {endpoint.status}, has settled"
+        if deployment.mode == "multi-model":
+            self.shared.wait_for(endpoint.name, record.model)
+        why = f"{deployment.reason}; it waits until endpoint {endpoint.name}, now {endpoint.status}, has settled"
         self.journal.record(record.model, "DEPLOYMENT_QUEUED", why, once=deployment.cause)
         return {"outcome": "queued", "config": deployment.config_name, "reason": why}
 
-    def _changes_mode(self, endpoint: Endpoint, mode: str) -> bool:
-        return endpoint.status == "InService" and self.endpoints.mode_of(endpoint.config_name) != mode
-
-    def _refuse(
-        self, record: ProductionRecord, deployment: Deployment, endpoint: Endpoint, mode: str
-    ) -> dict[str, Any]:
-        why = (
-            f"version {deployment.package.version} asks for a {mode} endpoint, and SageMaker cannot change the mode of "
-            f"{endpoint.name}: delete that endpoint, then approve the version again"
-        )
+    def _refuse(self, record: ProductionRecord, deployment: Deployment, why: str) -> dict[str, Any]:
         self._save(record.failed())
-        details = {"package": deployment.package.arn, "endpoint": endpoint.name}
+        details = {"package": deployment.package.arn}
         self.journal.announce(record.model, "DEPLOYMENT_FAILED", why, details=details, once=deployment.cause)
         return {"outcome": "refused", "reason": why}
 
-    def _settings(self, deployment: Deployment) -> Serverless | RealTime:
-        """As the definition stood when this version was trained."""
-        uri = self.registry.package(deployment.package.arn).metadata["definition"]
-        return Model.model_validate(self.objects.read_json(uri)).deployment
-
     def _audit_start(self, model: str, deployment: Deployment) -> None:
-        details = {"package": deployment.package.arn, "config": deployment.config_name}
+        details = {
+            "package": deployment.package.arn,
+            "config": deployment.config_name,
+            "endpoint": deployment.endpoint_name,
+            "mode": deployment.mode,
+        }
+        if deployment.trial:
+            details |= {"trial": deployment.trial.kind, "champion": deployment.trial.champion.arn}
         who, cause = deployment.requested_by, deployment.cause
         self.journal.record(model, "DEPLOYMENT_STARTED", deployment.reason, who=who, details=details, once=cause)
 
     def _save(self, record: ProductionRecord) -> None:
         if not self.production.put(record):
             raise TransientError(f"the production record of {record.model} changed meanwhile: to be tried again")
+
+
+def _is_under_way(record: ProductionRecord, deployment: Deployment, endpoint: Endpoint | None) -> bool:
+    """A redelivery whose endpoint change has begun; one that was cut off before it goes on."""
+    arriving = record.arriving
+    begun = endpoint is not None and endpoint.is_busy
+    return begun and arriving is not None and arriving.cause == deployment.cause
+
+
+def _deploying(deployment: Deployment, reason: str) -> dict[str, Any]:
+    return {"outcome": "deploying", "config": deployment.config_name, "reason": reason}

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -52,15 +52,14 @@ class ReapEndpoints:
             return "reap"
         if endpoint.status != "InService" or self._is_changing(models):
             return "leave"
-        found = self._judge(endpoint, aliases, notice)
+        found = self._judge(endpoint, notice)
         self._act(name, aliases, notice, found)
         return found.step
 
-    def _judge(self, endpoint: Endpoint, aliases: Sequence[Alias], notice: Notice | None) -> Idleness:
+    def _judge(self, endpoint: Endpoint, notice: Notice | None) -> Idleness:
         now, noticed_at = self.now(), notice.given_at if notice else None
         start = since(self.rule, now, noticed_at)
-        variants = sorted({variant for alias in aliases for variant in alias.variants})
-        asked = self.metrics.invocations(endpoint.name, variants, start, now)
+        asked = self.metrics.invocations(endpoint.name, endpoint.variants, start, now)
         waiting = self.metrics.largest_backlog(endpoint.name, start, now)
         return next_step(
             self.rule, now, changed_at=endpoint.last_modified, noticed_at=noticed_at, is_asked=bool(asked or waiting)
@@ -109,5 +108,5 @@ class ReapEndpoints:
         record = self.production.get(model)
         if record.live is None:
             return
-        if not self.production.put(replace(record, live=None, previous=record.live)):
+        if not self.production.put(record.reaped()):
             raise TransientError(f"the production record of {model} changed meanwhile: to be tried again")

@@ -202,7 +202,7 @@ def test_an_ab_test_moves_traffic_step_by_step_and_ends_in_the_decision() -> Non
     walk = Walk().run(ASKED)
 
     assert walk.endpoint.weights == [{"v6": 90, "v7": 10}, {"v6": 50, "v7": 50}]
-    assert walk.told == [{"model": "churn", "config_name": ASKED["config_name"], **PROMOTED}]
+    assert walk.told == [{"stage": "dev", "model": "churn", "config_name": ASKED["config_name"], **PROMOTED}]
     assert walk.waited >= 2 * 3600
     assert walk.visited.count("LookAtAlarms") >= 2 * 60, "the alarms are looked at every minute"
 

@@ -24,7 +24,6 @@ Action = Literal[
     "DEPLOYED",
     "DEPLOYMENT_FAILED",
     "ROLLBACK_REQUESTED",
-    "ROLLED_BACK",
     "TRIAL_STARTED",
     "TRAFFIC_CHANGED",
     "TRIAL_CONCLUDED",
@@ -41,8 +40,8 @@ Action = Literal[
 SERVICE = "sluice"
 """Who acted where no person did."""
 
-_DECIDING_FUNCTIONS = ("register-model", "conclude-validation")
-"""They set an approval status by the gate, the approval policy or the validation."""
+_DECIDING_FUNCTIONS = ("register-model", "conclude-validation", "deploy-model", "activate-endpoint")
+"""They set an approval status by the gate, the approval policy, the validation, or because production said no."""
 
 
 @dataclass(frozen=True)

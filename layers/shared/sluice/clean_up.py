@@ -58,9 +58,9 @@ class Needs:
     endpoint: str | None = None
     """Where its alias points."""
     configs: frozenset[str] = frozenset()
-    """Of what serves, arrives, waits and served before."""
+    """Of what serves, is tried, arrives, waits and served before."""
     current: frozenset[str] = frozenset()
-    """Of these, what serves, arrives and waits: their endpoints stay."""
+    """Of these, all but what served before: their endpoints stay."""
     is_changing: bool = False
     """Something arrives or waits."""
     retiring: tuple[tuple[str, datetime], ...] = ()

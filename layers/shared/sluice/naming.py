@@ -177,3 +177,8 @@ def endpoint_config_name(stage: str, model: str, version: int, cause: str) -> st
     `cause` identifies what asked for the deployment, so that a redelivered event finds the config it made.
     """
     return f"{endpoint_name(stage, model)}-v{version}-{hashlib.sha256(cause.encode()).hexdigest()[:6]}"
+
+
+def shared_config_name(stage: str, group: str, content: str) -> str:
+    """Of a multi-model endpoint: the same content has the same name, whichever model asks for it."""
+    return f"{shared_endpoint_name(stage, group)}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"

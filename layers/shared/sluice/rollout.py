@@ -1,10 +1,11 @@
-"""What to do when a package's approval changes or an endpoint settles. Pure decisions, each with its reason."""
+"""What to do when somebody decides on a version, or an endpoint settles. Pure decisions, each with its reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sluice.events.model_package import ApprovalStatus
+from sluice.events.trial_concluded import TrialDecision
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class PackageRef:
 class Deploy:
     package: PackageRef
     reason: str
+    way_back: bool = False
+    """To a version that served before: at once, with the endpoint config that it had."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +36,20 @@ class Ignore:
 
 @dataclass(frozen=True)
 class Production:
-    """What serves now, what is on its way, and what served before."""
+    """What serves now, what is tried beside it, what is on its way, and what served before."""
 
     live: PackageRef | None = None
     arriving: PackageRef | None = None
     previous: PackageRef | None = None
+    trial: PackageRef | None = None
 
     @property
     def intended(self) -> PackageRef | None:
-        return self.arriving or self.live
+        return self.arriving or self.trial or self.live
+
+    @property
+    def serving(self) -> tuple[PackageRef, ...]:
+        return tuple(package for package in (self.arriving, self.trial, self.live) if package)
 
 
 def on_approval_change(
@@ -60,24 +68,98 @@ def on_approval_change(
         return Deploy(package, f"version {package.version} was approved")
     if status == "PendingManualApproval":
         return Ignore(f"version {package.version} waits for an approval")
-    if production.intended != package:
+    if not _is_to_leave(package, production):
         return Ignore(f"version {package.version} was rejected and is not in production")
-    target = rollback_target(package, production, approved)
+    return go_back(package, None, "was rejected", production, approved)
+
+
+def _is_to_leave(package: PackageRef, production: Production) -> bool:
+    """What arrives, or is tried, takes the live version's place or leaves it there: either alone is judged."""
+    return package == production.intended or (package == production.live and production.arriving is None)
+
+
+def go_back(
+    leaving: PackageRef,
+    wanted: int | None,
+    why: str,
+    production: Production,
+    approved: Sequence[PackageRef],
+) -> Deploy | AskForHelp:
+    """From `leaving` to version `wanted`, or, where None is named, to the last good one."""
+    target = rollback_target(leaving, production, approved)
+    if wanted is not None:
+        target = next((package for package in approved if package.version == wanted), None)
+        if target is None:
+            return AskForHelp(f"version {leaving.version} {why}, but version {wanted} is not approved: it stays")
     if target is None:
         return AskForHelp(
-            f"version {package.version} was rejected while in production, and no other version is approved: "
+            f"version {leaving.version} {why} while in production, and no other version is approved: "
             "it stays in service until another version is approved or the endpoint is deleted"
         )
-    return Deploy(target, f"version {package.version} was rejected: back to version {target.version}")
+    return Deploy(target, f"version {leaving.version} {why}: back to version {target.version}", way_back=True)
 
 
-def rollback_target(rejected: PackageRef, production: Production, approved: Sequence[PackageRef]) -> PackageRef | None:
+def rollback_target(leaving: PackageRef, production: Production, approved: Sequence[PackageRef]) -> PackageRef | None:
     """The version that served last, if it is still approved; else the newest that is."""
-    candidates = [package for package in approved if package != rejected]
+    candidates = [package for package in approved if package != leaving]
     for known_good in (production.live, production.previous):
         if known_good is not None and known_good in candidates:
             return known_good
-    return max(candidates, key=lambda package: package.version, default=None)
+    tried = [package for package in candidates if package != production.trial]
+    return max(tried or candidates, key=lambda package: package.version, default=None)
+
+
+def on_rollback_request(
+    version: int | None,
+    wanted: int | None,
+    why: str,
+    production: Production,
+    approved: Sequence[PackageRef],
+) -> tuple[PackageRef | None, Deploy | AskForHelp | Ignore]:
+    """Which version leaves (None: none does), and where to. A version that left already is a no-op."""
+    leaving = production.intended
+    if version is not None:
+        leaving = next((package for package in production.serving if package.version == version), None)
+        if leaving is None or not _is_to_leave(leaving, production):
+            return None, Ignore(f"version {version} is not in production: nothing to roll back")
+    if leaving is None:
+        return None, Ignore("nothing is in production: nothing to roll back")
+    if leaving.version == wanted:
+        return None, Ignore(f"version {wanted} is in production already: nothing to roll back")
+    return leaving, go_back(leaving, wanted, why, production, approved)
+
+
+def on_trial_end(decision: TrialDecision, reason: str, production: Production) -> Deploy | Ignore:
+    champion, challenger = production.live, production.trial
+    if champion is None or challenger is None:
+        return Ignore("no trial is under way")
+    if decision == "promote":
+        return Deploy(challenger, f"version {challenger.version} won its trial: {reason}")
+    if decision == "roll-back":
+        return Deploy(champion, f"version {challenger.version} lost its trial: {reason}", way_back=True)
+    return Ignore(f"the trial goes on: {reason}")
+
+
+def on_alarm(came_back: bool, roll_back: bool, production: Production) -> Ignore | AskForHelp | None:
+    """Whether an alarm of the live variant takes the version back: None says yes.
+
+    came_back: the live version is itself where a rollback went to. Two failing versions in a row are hardly both bad:
+    what they share is, and going further back would only cost good versions.
+    """
+    if production.live is None:
+        return Ignore("nothing is in production")
+    if production.arriving is not None:
+        return Ignore("a deployment is under way, whose alarms SageMaker itself heeds")
+    if production.trial is not None:
+        return Ignore("a trial is under way, whose state machine heeds the alarms")
+    if not roll_back:
+        return Ignore("the definition's deployment.alarms.roll_back is false")
+    if came_back:
+        return AskForHelp(
+            f"version {production.live.version} came back by a rollback and an alarm fires again: look for a cause "
+            "outside the model. It stays in service"
+        )
+    return None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
@@ -60,13 +62,17 @@ def stepfunctions() -> "SFNClient":
     return _client("stepfunctions")  # type: ignore[no-any-return]
 
 
-def cloudwatch() -> Any:
-    return _client("cloudwatch")
+def lambda_() -> "LambdaClient":
+    return _client("lambda")  # type: ignore[no-any-return]
+
+
+def cloudwatch() -> "CloudWatchClient":
+    return _client("cloudwatch")  # type: ignore[no-any-return]
+
+
+def events() -> "EventBridgeClient":
+    return _client("events")  # type: ignore[no-any-return]
 
 
 def ssm() -> "SSMClient":
     return _client("ssm")  # type: ignore[no-any-return]
-
-
-def lambda_() -> "LambdaClient":
-    return _client("lambda")  # type: ignore[no-any-return]

@@ -28,6 +28,8 @@ class Runtime(Protocol):
 
     def invoke_endpoint(self, **request: Any) -> Any: ...
 
+    def invoke_endpoint_async(self, **request: Any) -> Any: ...
+
 
 class EndpointAnswerError(Exception):
     """The endpoint answered, and not with scores. The message says with what."""
@@ -43,17 +45,16 @@ class EndpointScores:
         Raises EndpointAnswerError for what the model answers instead (4xx, or no scores), TransientError for whatever
         need not be its doing, a container's 5xx included.
         """
-        text = self._answer(endpoint, _csv_text(columns, rows))
+        text = self.answer(endpoint, _csv_text(columns, rows), ContentType="text/csv", Accept="text/csv")
         try:
             return [[float(cell) for cell in line] for line in csv.reader(io.StringIO(text))]
         except ValueError as error:
             raise EndpointAnswerError(f"its answer is not made of numbers ({error})") from None
 
-    def _answer(self, endpoint: str, body: bytes) -> str:
+    def answer(self, endpoint: str, body: bytes, **options: str) -> str:
+        """options: InvokeEndpoint's other members. Raises as scores() does."""
         try:
-            answer = self.client.invoke_endpoint(
-                EndpointName=endpoint, ContentType="text/csv", Accept="text/csv", Body=body
-            )
+            answer = self.client.invoke_endpoint(EndpointName=endpoint, Body=body, **options)
             return str(answer["Body"].read(), "utf-8", "replace")
         except BotoCoreError as error:
             raise TransientError(f"endpoint {endpoint} did not answer: {error}") from error

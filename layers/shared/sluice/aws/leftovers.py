@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from sluice.aws.autoscaling import VariantScaling
 from sluice.clean_up import ConfigUse, Named, Removal, ServingEndpoint, There
 
 if TYPE_CHECKING:
-    from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_sagemaker import SageMakerClient
 
 _BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
@@ -18,9 +19,8 @@ _BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 @dataclass(frozen=True)
 class Leftovers:
     sagemaker: "SageMakerClient"
-    autoscaling: "ApplicationAutoScalingClient"
-    cloudwatch: Any
-    """boto3's cloudwatch client, for which there are no types in the project."""
+    scaling: VariantScaling
+    cloudwatch: "CloudWatchClient"
     stage: str
 
     @property
@@ -69,22 +69,10 @@ class Leftovers:
         """With what scales it. An endpoint that is gone already is as good."""
         try:
             described = self.sagemaker.describe_endpoint(EndpointName=name)
-            for variant in described.get("ProductionVariants", []):
-                self._stop_scaling(name, variant["VariantName"])
+            self.scaling.stop(name, [variant["VariantName"] for variant in described.get("ProductionVariants", [])])
             self.sagemaker.delete_endpoint(EndpointName=name)
         except ClientError as error:
             if not _is_gone(error):
-                raise
-
-    def _stop_scaling(self, endpoint: str, variant: str) -> None:
-        try:
-            self.autoscaling.deregister_scalable_target(
-                ServiceNamespace="sagemaker",
-                ResourceId=f"endpoint/{endpoint}/variant/{variant}",
-                ScalableDimension="sagemaker:variant:DesiredInstanceCount",
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ObjectNotFoundException":
                 raise
 
     def _endpoints(self) -> Iterator[ServingEndpoint]:

@@ -105,6 +105,16 @@ class Objects:
             raise
         return True
 
+    def wait_for(self, key: str, delays: Mapping[str, int]) -> bytes:
+        """The object, once it is there. Raises botocore's WaiterError. delays: of the waiter, in seconds."""
+        self.client.get_waiter("object_exists").wait(Bucket=self.bucket, Key=key, WaiterConfig=dict(delays))  # type: ignore[arg-type]
+        return self.read(key)
+
+    def copy_object(self, uri: str, key: str) -> None:
+        """Copy an object of this bucket within it, without its bytes passing through here; in parts above 5 GB."""
+        source: Any = {"Bucket": self.bucket, "Key": key_of(uri)}
+        self.client.copy(source, self.bucket, key, Config=_single_copy_up_to_5_gb())
+
     def copy(self, upload: Upload, key: str) -> None:
         """Copy that version of the object, without its bytes passing through here; in parts above 5 GB."""
         source = {"Bucket": self.bucket, "Key": upload.key, **_version(upload)}

@@ -1,17 +1,40 @@
-"""What serves a model now, what is on its way, and what served before."""
+"""What serves a model now, what is on its way, what is tried beside it, and what served before."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import TypeAdapter
 
 from sluice.aws.table import Item, StateTable, model_key
+from sluice.definition.deployment import Mode
 from sluice.rollout import PackageRef, Production
 
 
 @dataclass(frozen=True)
+class Step:
+    """The challenger's share of the requests, in %, and how long it is held."""
+
+    share_percent: float
+    hold_seconds: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The deployed version answers beside the champion (ab-test), or gets copies of its requests (shadow)."""
+
+    kind: Literal["ab-test", "shadow"]
+    champion: PackageRef
+    share_percent: float
+    """The challenger's at first."""
+    steps: tuple[Step, ...] = ()
+    """Walked by the rollout state machine. None: the shares stay as they are until a person changes them."""
+
+
+@dataclass(frozen=True)
 class Deployment:
-    """A version that was asked for: the endpoint config that must come to serve."""
+    """A version that was asked for: the endpoint, and the config that it must come to serve."""
 
     package: PackageRef
     config_name: str
@@ -20,15 +43,22 @@ class Deployment:
     reason: str
     requested_by: str
     requested_at: datetime
+    endpoint_name: str
+    mode: Mode
+    way_back: bool = False
+    leaves: PackageRef | None = None
+    """Of a rollback: the version that was in production, and is rejected."""
+    trial: Trial | None = None
+    target_model: str | None = None
+    """Of a multi-model endpoint."""
 
 
 @dataclass(frozen=True)
 class Retiring:
-    """An endpoint that traffic has left: another one, of another mode, has the model's alias."""
+    """An endpoint that traffic has left: removed after its grace time."""
 
     endpoint_name: str
     after: datetime
-    """From when on it may be removed."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +72,7 @@ class ProductionRecord:
     previous: Deployment | None = None
     queued: Deployment | None = None
     """Asked for while another deployment was under way: started when that one has settled."""
+    trial: Deployment | None = None
     retiring: tuple[Retiring, ...] = ()
 
     @property
@@ -49,7 +80,20 @@ class ProductionRecord:
         def package(deployment: Deployment | None) -> PackageRef | None:
             return deployment.package if deployment else None
 
-        return Production(package(self.live), package(self.queued or self.arriving), package(self.previous))
+        return Production(
+            live=package(self.live),
+            arriving=package(self.queued or self.arriving),
+            previous=package(self.previous),
+            trial=package(self.trial),
+        )
+
+    def known(self, package: PackageRef) -> Deployment | None:
+        """The deployment that brought the package, where it serves or served last."""
+        return next((each for each in (self.live, self.previous) if each and each.package == package), None)
+
+    def has_come(self, cause: str) -> bool:
+        """Whether what `cause` asked for has arrived already."""
+        return any(each is not None and each.cause == cause for each in (self.live, self.trial))
 
     def starting(self, deployment: Deployment) -> "ProductionRecord":
         return replace(self, arriving=deployment, queued=None)
@@ -57,13 +101,30 @@ class ProductionRecord:
     def queueing(self, deployment: Deployment) -> "ProductionRecord":
         return replace(self, queued=deployment)
 
-    def deployed(self) -> "ProductionRecord":
-        """The arriving version serves; the one that served before becomes the previous."""
-        previous = self.live if self.live and self.live.package != self._arriving.package else self.previous
-        return replace(self, live=self._arriving, previous=previous, arriving=None)
+    def deployed(self, now: datetime, grace: timedelta) -> "ProductionRecord":
+        """The arriving version serves; the one that served before becomes the previous.
+
+        A trial leaves the champion where it is. An endpoint that traffic left is kept for `grace`.
+        """
+        arriving = self._arriving
+        if arriving.trial is not None:
+            return replace(self, trial=arriving, arriving=None)
+        left = self.live
+        previous = left if left and left.package != arriving.package else self.previous
+        retiring = [each for each in self.retiring if each.endpoint_name != arriving.endpoint_name]
+        if left and left.endpoint_name != arriving.endpoint_name and left.mode != "multi-model":
+            retiring.append(Retiring(left.endpoint_name, now + grace))
+        return replace(self, live=arriving, previous=previous, arriving=None, trial=None, retiring=tuple(retiring))
 
     def failed(self) -> "ProductionRecord":
         return replace(self, arriving=None)
+
+    def reaped(self) -> "ProductionRecord":
+        """The endpoint was deleted because nobody used it: nothing serves until a version is deployed again."""
+        return replace(self, live=None, trial=None, previous=self.live or self.previous)
+
+    def retired(self, endpoint_name: str) -> "ProductionRecord":
+        return replace(self, retiring=tuple(each for each in self.retiring if each.endpoint_name != endpoint_name))
 
     @property
     def _arriving(self) -> Deployment:
@@ -88,43 +149,21 @@ class ProductionStates:
             "sk": "PRODUCTION",
             "revision": record.revision + 1,
             "changed_at": self.now().isoformat(timespec="seconds"),
-            "live": _deployment_item(record.live),
-            "arriving": _deployment_item(record.arriving),
-            "previous": _deployment_item(record.previous),
-            "queued": _deployment_item(record.queued),
-            "retiring": [{**asdict(one), "after": one.after.isoformat()} for one in record.retiring],
+            "retiring": _RETIRING.dump_json(record.retiring).decode(),
         }
+        for role in _ROLES:
+            deployment = getattr(record, role)
+            item[role] = _DEPLOYMENT.dump_json(deployment).decode() if deployment else None
         return self.table.put(item, "attribute_not_exists(pk) OR revision = :seen", {":seen": record.revision})
 
 
+# A text each: DynamoDB takes no fractions as JSON has them.
+_DEPLOYMENT = TypeAdapter(Deployment)
+_RETIRING = TypeAdapter(tuple[Retiring, ...])
+_ROLES = ("live", "arriving", "previous", "queued", "trial")
+
+
 def _record(model: str, item: Item) -> ProductionRecord:
-    return ProductionRecord(
-        model=model,
-        revision=int(item["revision"]),
-        live=_deployment(item.get("live")),
-        arriving=_deployment(item.get("arriving")),
-        previous=_deployment(item.get("previous")),
-        queued=_deployment(item.get("queued")),
-        retiring=tuple(
-            Retiring(one["endpoint_name"], datetime.fromisoformat(one["after"])) for one in item.get("retiring") or ()
-        ),
-    )
-
-
-def _deployment_item(deployment: Deployment | None) -> dict[str, Any] | None:
-    if deployment is None:
-        return None
-    return {**asdict(deployment), "requested_at": deployment.requested_at.isoformat()}
-
-
-def _deployment(item: dict[str, Any] | None) -> Deployment | None:
-    if item is None:
-        return None
-    return Deployment(
-        package=PackageRef(item["package"]["arn"], int(item["package"]["version"])),
-        config_name=item["config_name"],
-        cause=item["cause"],
-        reason=item["reason"],
-        requested_by=item["requested_by"],
-        requested_at=datetime.fromisoformat(item["requested_at"]),
-    )
+    deployments = {role: _DEPLOYMENT.validate_json(item[role]) for role in _ROLES if item.get(role)}
+    retiring = _RETIRING.validate_json(item.get("retiring", "[]"))
+    return ProductionRecord(model=model, revision=int(item["revision"]), retiring=retiring, **deployments)

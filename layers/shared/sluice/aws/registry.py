@@ -29,6 +29,9 @@ class Package:
     approval_status: ApprovalStatus
     approval_description: str
     model_uri: str
+    image: str
+    environment: Mapping[str, str]
+    """Of the container that serves it."""
     baseline_uri: str | None
     """statistics.json of the training rows."""
     metadata: Mapping[str, str]
@@ -96,6 +99,8 @@ def _package(described: "DescribeModelPackageOutputTypeDef") -> Package:
         approval_status=described["ModelApprovalStatus"],
         approval_description=described.get("ApprovalDescription", ""),
         model_uri=container["ModelDataUrl"],
+        image=container["Image"],
+        environment=container.get("Environment", {}),
         baseline_uri=described.get("ModelMetrics", {}).get("ModelDataQuality", {}).get("Statistics", {}).get("S3Uri"),
         metadata=described.get("CustomerMetadataProperties", {}),
         changed_by=identity.get("Arn") or changed_by.get("UserProfileName") or "unknown",

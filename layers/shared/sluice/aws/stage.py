@@ -8,7 +8,11 @@ from sluice.audit import Action
 from sluice.aws import clients, clock
 from sluice.aws.aliases import Aliases
 from sluice.aws.audit_log import AuditLog
+from sluice.aws.autoscaling import VariantScaling
+from sluice.aws.endpoint_alarms import EndpointAlarms
 from sluice.aws.endpoints import Endpoints
+from sluice.aws.event_bus import EventBus
+from sluice.aws.golden_requests import GoldenRequests
 from sluice.aws.journal import Journal
 from sluice.aws.leases import Leases
 from sluice.aws.leftovers import Leftovers
@@ -18,8 +22,10 @@ from sluice.aws.production import ProductionStates
 from sluice.aws.registry import Registry
 from sluice.aws.runs import Runs
 from sluice.aws.settings import Settings, settings
+from sluice.aws.shared_endpoints import SharedEndpoints
 from sluice.aws.table import StateTable, state_table
 from sluice.aws.training_jobs import TrainingJobs
+from sluice.aws.version_definitions import VersionDefinitions
 
 
 @dataclass(frozen=True)
@@ -57,15 +63,39 @@ class Stage:
 
     @cached_property
     def endpoints(self) -> Endpoints:
-        return Endpoints(clients.sagemaker(), clients.autoscaling())
+        return Endpoints(clients.sagemaker())
+
+    @cached_property
+    def scaling(self) -> VariantScaling:
+        return VariantScaling(clients.autoscaling(), clients.cloudwatch())
+
+    @cached_property
+    def alarms(self) -> EndpointAlarms:
+        return EndpointAlarms(clients.cloudwatch())
 
     @cached_property
     def aliases(self) -> Aliases:
         return Aliases(clients.ssm(), self.settings.stage)
 
     @cached_property
+    def event_bus(self) -> EventBus:
+        return EventBus(clients.events())
+
+    @cached_property
+    def shared_endpoints(self) -> SharedEndpoints:
+        return SharedEndpoints(self.table)
+
+    @cached_property
+    def definitions(self) -> VersionDefinitions:
+        return VersionDefinitions(self.objects, self.registry)
+
+    @cached_property
+    def golden_requests(self) -> GoldenRequests:
+        return GoldenRequests(self.objects, clients.sagemaker_runtime())
+
+    @cached_property
     def leftovers(self) -> Leftovers:
-        return Leftovers(clients.sagemaker(), clients.autoscaling(), clients.cloudwatch(), self.settings.stage)
+        return Leftovers(clients.sagemaker(), self.scaling, clients.cloudwatch(), self.settings.stage)
 
     @cached_property
     def journal(self) -> Journal:

@@ -6,9 +6,12 @@ Source: SageMaker Developer Guide, "Metrics for monitoring SageMaker AI with Clo
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from sluice.trial.traffic import Traffic
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
 
 NAMESPACE = "AWS/SageMaker"
 _STATISTICS = {
@@ -26,15 +29,9 @@ _MICROSECONDS = 1000
 Points = Mapping[datetime, float]
 
 
-class CloudWatch(Protocol):
-    """boto3's cloudwatch client, for which there are no types in the project."""
-
-    def get_metric_data(self, **request: Any) -> Any: ...
-
-
 @dataclass(frozen=True)
 class VariantMetrics:
-    client: CloudWatch
+    client: "CloudWatchClient"
 
     def traffic(self, endpoint: str, variant: str, start: datetime, end: datetime) -> Traffic:
         """Percentiles are of each period, weighted by its requests: CloudWatch gives none of a longer time."""

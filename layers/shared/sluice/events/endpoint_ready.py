@@ -8,6 +8,7 @@ from sluice.events.envelope import Detail, Envelope
 
 
 class EndpointReadyDetail(Detail):
+    stage: str
     model: str
 
 

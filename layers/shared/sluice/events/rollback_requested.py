@@ -8,6 +8,7 @@ from sluice.events.envelope import Detail, Envelope
 
 
 class RollbackRequestedDetail(Detail):
+    stage: str
     model: str
     version: int | None = None
     """The version that is to leave; None: whichever serves."""

@@ -9,6 +9,7 @@ from sluice.events.envelope import Detail, Envelope
 
 
 class TrafficRequestedDetail(Detail):
+    stage: str
     model: str
     weights: dict[int, float] = Field(min_length=1, max_length=2)
     """Share of the requests by version, in %; they add up to 100."""

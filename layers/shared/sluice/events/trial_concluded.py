@@ -10,6 +10,7 @@ TrialDecision = Literal["promote", "keep", "roll-back"]
 
 
 class TrialConcludedDetail(Detail):
+    stage: str
     model: str
     config_name: str
     """Of the endpoint config that was the trial's: a later one makes this decision void."""

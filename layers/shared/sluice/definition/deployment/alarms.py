@@ -22,7 +22,9 @@ class Alarms(Section):
     minimum_invocations: int = Field(
         default=10, ge=1, description="Requests that a period needs before its share of errors is looked at."
     )
-    period_seconds: Literal[10, 30, 60, 300] = Field(default=60, description="Length of one period.")
+    period_seconds: Literal[60, 300] = Field(
+        default=60, description="Length of one period; SageMaker measures by minutes."
+    )
     evaluation_periods: int = Field(default=1, ge=1, le=10, description="Periods in a row that must be over a bound.")
     roll_back: bool = Field(
         default=True, description="A version in production whose alarm fires is rejected: the last good one comes back."

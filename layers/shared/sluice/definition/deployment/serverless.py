@@ -25,7 +25,6 @@ class Serverless(Section):
     @model_validator(mode="after")
     def _warm_is_part_of_all(self) -> "Serverless":
         if self.provisioned_concurrency is not None and self.provisioned_concurrency > self.max_concurrency:
-            raise ValueError(
-                f"provisioned_concurrency {self.provisioned_concurrency} is above max_concurrency {self.max_concurrency}"
-            )
+            warm, most = self.provisioned_concurrency, self.max_concurrency
+            raise ValueError(f"provisioned_concurrency {warm} is above max_concurrency {most}")
         return self
