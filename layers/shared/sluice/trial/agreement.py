@@ -38,7 +38,7 @@ class Pairs:
     pairs: int = 0
     agreed: int = 0
     unlike: int = 0
-    differences: array[float] = field(default_factory=lambda: array("d"))
+    differences: "array[float]" = field(default_factory=lambda: array("d"))
 
     def add(self, champion: Sequence[Answer], shadow: Sequence[Answer]) -> None:
         if len(champion) != len(shadow):

@@ -46,13 +46,9 @@ def _of_csv(text: str, task: Task) -> Iterator[Answer]:
 
 def _of_one_number(row: list[str], task: Task) -> Answer:
     """A number, and for a class its label after it; or the label alone. Contributions may follow."""
-    try:
-        score = _number(row[0])
-    except ValueError:
-        if task == "binary" and len(row) == 1:
-            return Answer((), row[0])
-        raise
-    return Answer((score,), row[1] if task == "binary" and len(row) == 2 else None)
+    if task == "binary" and len(row) == 1 and not _reads_as_a_number(row[0]):
+        return Answer((), row[0])
+    return Answer((_number(row[0]),), row[1] if task == "binary" and len(row) == 2 else None)
 
 
 def _of_classes(row: list[str]) -> Answer:
@@ -101,3 +97,11 @@ def _number(value: Any) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{value} is no number")
     return number
+
+
+def _reads_as_a_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

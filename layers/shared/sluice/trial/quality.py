@@ -35,8 +35,8 @@ class Labelled:
 
     task: Task
     positive_label: str | int | None = None
-    truth: array[float] = field(default_factory=lambda: array("d"))
-    predicted: array[float] = field(default_factory=lambda: array("d"))
+    truth: "array[float]" = field(default_factory=lambda: array("d"))
+    predicted: "array[float]" = field(default_factory=lambda: array("d"))
 
     def __len__(self) -> int:
         return len(self.truth)
