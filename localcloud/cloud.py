@@ -74,6 +74,9 @@ class Cloud(Protocol):
         Raises ApiError ValidationException when the role is missing or does not trust `service`.
         """
 
+    def role_may(self, role_arn: str, service: str, action: str, resource: str) -> bool:
+        """Whether `service`, acting as the role, may do `action`; a role it cannot assume may do nothing."""
+
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
         """A boto3 client onto this cloud; without credentials it signs as the account's root."""
 

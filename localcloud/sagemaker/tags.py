@@ -48,6 +48,11 @@ class TagStore:
         with self._lock:
             return dict(self._tags.get(arn, {}))
 
+    def drop(self, arn: str, key: str) -> None:
+        """Take one tag away; nothing happens when it is not there."""
+        with self._lock:
+            self._tags.get(arn, {}).pop(key, None)
+
     def _add(self, call: Call) -> dict[str, Any]:
         arn = call.input["ResourceArn"]
         self._cloud.authorize(call.caller, "sagemaker:AddTags", arn)

@@ -77,7 +77,8 @@ class FakeProcesses:
 
 @dataclass
 class FakeCloud:
-    """`denied` holds actions that authorize() refuses; `untrusting` the role ARNs that assume_role() refuses.
+    """`denied` holds actions that authorize() refuses, `denied_to_roles` those that role_may() denies; `untrusting` the
+    role ARNs that assume_role() refuses.
 
     `clients` maps a service to the object that client() gives (a fake, or a stubbed boto3 client).
     """
@@ -88,6 +89,7 @@ class FakeCloud:
     endpoint_url: str = "http://127.0.0.1:4566"
     time_scale: float = 0.01
     denied: set[str] = field(default_factory=set)
+    denied_to_roles: set[str] = field(default_factory=set)
     untrusting: set[str] = field(default_factory=set)
     clients: dict[str, Any] = field(default_factory=dict)
     events: list[PutEvent] = field(default_factory=list)
@@ -119,6 +121,9 @@ class FakeCloud:
             )
         self.sessions.append((role_arn, session_name))
         return Credentials(f"ASIAFAKE{len(self.sessions):012d}", "secret", "token")
+
+    def role_may(self, role_arn: str, service: str, action: str, resource: str) -> bool:
+        return action not in self.denied_to_roles and role_arn not in self.untrusting
 
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
         return self.clients[service]

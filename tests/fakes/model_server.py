@@ -21,6 +21,7 @@ class FakeServer:
     starts: int = 0
     invocations: int = 0
     removed: bool = False
+    model: str = ""
 
     def prepare(self) -> None: ...
 
@@ -49,11 +50,12 @@ class FakeServer:
 
 @dataclass
 class FakeServers:
-    """What Hosting takes for its servers. `failures` and `gates` are by model name."""
+    """What Hosting takes for its servers. `failures`, `gates` and `answers` (else: `answer`) are by model name."""
 
     answer: Answer = field(default=lambda headers, body: Reply(200, body, {"content-type": "text/plain"}))
     failures: dict[str, str] = field(default_factory=dict)
     gates: dict[str, threading.Event] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
     made: list[FakeServer] = field(default_factory=list)
 
     def __call__(self, endpoint: object) -> Callable[..., FakeServer]:
@@ -61,6 +63,7 @@ class FakeServers:
 
     def make(self, spec: object) -> FakeServer:
         model = spec.model.name  # type: ignore[attr-defined]
-        server = FakeServer(self.answer, self.failures.get(model, ""), self.gates.get(model))
+        answer, failure = self.answers.get(model, self.answer), self.failures.get(model, "")
+        server = FakeServer(answer, failure, self.gates.get(model), model=model)
         self.made.append(server)
         return server

@@ -3,19 +3,26 @@
 import logging
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from localcloud.api import ApiError
 from localcloud.cloud import Cloud
 from localcloud.sagemaker.hosting.artifacts import DeploymentFailed
+from localcloud.sagemaker.hosting.capacity import Desired, apply, restore
 from localcloud.sagemaker.hosting.endpoint import Endpoint
+from localcloud.sagemaker.hosting.failures import as_failure
 from localcloud.sagemaker.hosting.fleet import Fleet
+from localcloud.sagemaker.hosting.guardrails import Policy
+from localcloud.sagemaker.hosting.opening import open_variant
+from localcloud.sagemaker.hosting.rollout import ExecutionTime, Rollout, Stopping
+from localcloud.sagemaker.hosting.update_switch import UpdateSwitch
+from localcloud.sagemaker.hosting.variant_status import VariantStatus
 from localcloud.sagemaker.hosting.variants import (
     IDLE_SECONDS,
     MakeServer,
     VariantSpec,
-    open_variant,
     server_maker,
 )
 
@@ -24,15 +31,29 @@ _log = logging.getLogger(__name__)
 DIRECTORY: Final = "endpoints"
 _JOIN_SECONDS: Final = 10.0
 
-Directive = str
-"""What a test asks of the next update: "rollback" (silently back to the old config), "fail" (the same with a
-FailureReason), or "" (nothing)."""
+
+@dataclass(frozen=True)
+class Update:
+    """What UpdateEndpoint asks for; `switch` is what a test asked for beside it."""
+
+    config_name: str
+    specs: Sequence[VariantSpec]
+    policy: Policy
+    switch: UpdateSwitch
 
 
 class Deployments:
-    def __init__(self, cloud: Cloud, servers: Callable[[Endpoint], MakeServer] | None = None) -> None:
+    """`clock` is what a deployment's age is read from, in seconds."""
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        servers: Callable[[Endpoint], MakeServer] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._cloud = cloud
         self._servers = servers or self._model_servers
+        self._clock = clock
         self._closing = threading.Event()
         self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()
@@ -42,14 +63,15 @@ class Deployments:
     def create(self, endpoint: Endpoint, specs: Sequence[VariantSpec]) -> None:
         self._in_background(lambda: self._create(endpoint, specs), f"create {endpoint.name}")
 
-    def update(self, endpoint: Endpoint, config_name: str, specs: Sequence[VariantSpec], directive: Directive) -> None:
-        change = lambda: self._update(endpoint, config_name, specs, directive)  # noqa: E731
-        self._in_background(change, f"update {endpoint.name}")
+    def update(self, endpoint: Endpoint, old: Fleet, update: Update) -> None:
+        self._in_background(lambda: self._update(endpoint, old, update), f"update {endpoint.name}")
+
+    def change_capacity(self, endpoint: Endpoint, fleet: Fleet, desired: Sequence[Desired]) -> None:
+        self._in_background(lambda: self._change_capacity(endpoint, fleet, desired), f"scale {endpoint.name}")
 
     def delete(self, endpoint: Endpoint, then: Callable[[], None]) -> None:
         def change() -> None:
-            fleet = endpoint.take_out_of_service()
-            if fleet:
+            for fleet in endpoint.take_out_of_service():
                 self._retire(fleet)
             then()
 
@@ -71,42 +93,81 @@ class Deployments:
 
     def _create(self, endpoint: Endpoint, specs: Sequence[VariantSpec]) -> None:
         try:
-            fleet = self._started(endpoint, endpoint.config_name, specs)
+            fleet = self._started(endpoint, endpoint.config_name, specs, _counts(specs))
         except DeploymentFailed as failure:
             endpoint.fail(str(failure))
         else:
             endpoint.go_live(fleet)
 
-    def _update(self, endpoint: Endpoint, config_name: str, specs: Sequence[VariantSpec], directive: Directive) -> None:
+    def _update(self, endpoint: Endpoint, old: Fleet, update: Update) -> None:
+        if not update.switch.release(endpoint, self._closing):
+            return
+        age = ExecutionTime(update.policy.timeout_seconds, self._clock)
+        rollout = Rollout(self._cloud, endpoint, old, update.policy, self._closing, age)
+        counts = rollout.first_counts(_counts(update.specs))
         try:
-            fleet = self._started(endpoint, config_name, specs)
+            new = self._started(endpoint, update.config_name, update.specs, counts)
         except DeploymentFailed as failure:
-            endpoint.roll_back(str(failure))
+            self._stop_if_closing()
+            endpoint.begin_rollback()
+            endpoint.end_rollback(str(failure))
             return
-        if directive:
-            self._retire(fleet)
-            told = "The deployment was rolled back, as the endpoint's tag localcloud:next-update asked."
-            endpoint.roll_back(told if directive == "fail" else None)
-            return
-        old = endpoint.go_live(fleet)
-        if old:
+        try:
+            update.switch.check()
+            rollout.run(new)
+        except DeploymentFailed as failure:
+            self._roll_back(endpoint, rollout, new, str(failure) or None)
+        else:
+            endpoint.go_live(new)
             self._retire(old)
 
-    def _started(self, endpoint: Endpoint, config_name: str, specs: Sequence[VariantSpec]) -> Fleet:
-        """A fleet that answers; DeploymentFailed with everything of it gone again."""
+    def _roll_back(self, endpoint: Endpoint, rollout: Rollout, new: Fleet, failure: str | None) -> None:
+        self._stop_if_closing()
+        endpoint.begin_rollback()
+        try:
+            rollout.undo(new)
+        except DeploymentFailed as second:
+            endpoint.fail_rollback(f"{failure} The way back failed as well: {second}")
+            return
+        self._retire(new)
+        endpoint.end_rollback(failure)
+
+    def _change_capacity(self, endpoint: Endpoint, fleet: Fleet, desired: Sequence[Desired]) -> None:
+        before = {variant.spec.name: variant.spec for variant in fleet.variants}
+        try:
+            apply(endpoint, fleet, desired)
+        except DeploymentFailed as failure:
+            self._stop_if_closing()
+            endpoint.begin_rollback()
+            restore(endpoint, fleet, before)
+            endpoint.end_rollback(str(failure))
+        else:
+            endpoint.settle()
+
+    def _started(
+        self, endpoint: Endpoint, config_name: str, specs: Sequence[VariantSpec], counts: Mapping[str, int]
+    ) -> Fleet:
+        """A fleet that answers, with so many instances by variant; DeploymentFailed with all of it gone again."""
         make_server = self._servers(endpoint)
         idle = IDLE_SECONDS * self._cloud.time_scale
-        fleet = Fleet(config_name, [open_variant(spec, make_server, idle) for spec in specs], seed=endpoint.name)
+        variants = [open_variant(spec, make_server, idle, counts[spec.name]) for spec in specs]
+        fleet = Fleet(config_name, variants, seed=endpoint.name)
         with self._lock:
             self._fleets.add(fleet)
         try:
+            _announce_launch(endpoint, specs, counts)
             fleet.start()
             if self._closing.is_set():
                 raise DeploymentFailed("The local cloud is stopping.")
         except BaseException as error:
             self._retire(fleet)
-            raise _as_failure(error) from error
+            raise as_failure(error) from error
         return fleet
+
+    def _stop_if_closing(self) -> None:
+        """What fails while the cloud ends is not rolled back: nothing is started any more."""
+        if self._closing.is_set():
+            raise Stopping
 
     def _retire(self, fleet: Fleet) -> None:
         fleet.retire()
@@ -127,6 +188,8 @@ class Deployments:
         def run() -> None:
             try:
                 change()
+            except Stopping:
+                _log.info("%s ended with the cloud", name)
             except Exception:  # the thread's edge: nobody above would see it
                 _log.exception("%s broke", name)
             finally:
@@ -139,11 +202,13 @@ class Deployments:
         thread.start()
 
 
-def _as_failure(error: BaseException) -> DeploymentFailed:
-    """The FailureReason of whatever kept a fleet from starting: a role that is gone is the user's, the rest is ours."""
-    if isinstance(error, DeploymentFailed):
-        return error
-    if isinstance(error, ApiError):
-        return DeploymentFailed(error.message)
-    _log.error("A fleet did not start", exc_info=error)
-    return DeploymentFailed(f"The local cloud failed: {error!r}")
+def _counts(specs: Sequence[VariantSpec]) -> dict[str, int]:
+    return {spec.name: spec.instance_count for spec in specs}
+
+
+def _announce_launch(endpoint: Endpoint, specs: Sequence[VariantSpec], counts: Mapping[str, int]) -> None:
+    if not specs[0].serverless:
+        launching = {
+            name: VariantStatus("Creating", f"Launching {count} instance(s).") for name, count in counts.items()
+        }
+        endpoint.report_pending(launching)

@@ -2,15 +2,11 @@
 
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
 
 from localcloud.api import ApiError
-from localcloud.sagemaker.hosting.variants import INVOCATION_SECONDS, Variant
-
-# The longest request may have to start a container first; nothing waits longer than that for a drain.
-_DRAIN_SECONDS: Final = INVOCATION_SECONDS + 10.0
+from localcloud.sagemaker.hosting.variants import DRAIN_SECONDS, Variant
 
 
 class Fleet:
@@ -19,6 +15,7 @@ class Fleet:
     def __init__(self, config_name: str, variants: Sequence[Variant], seed: str) -> None:
         self.config_name = config_name
         self.variants = tuple(variants)
+        self._weights = {variant.spec.name: variant.spec.weight for variant in variants}
         self._random = random.Random(seed)
         self._idle = threading.Condition()
         self._active = 0
@@ -32,12 +29,23 @@ class Fleet:
     def choose(self, name: str | None) -> Variant:
         """The variant of that name, or one by weight; ValidationError when no variant has the name."""
         if name is None:
-            weights = [variant.spec.weight for variant in self.variants]
+            weights = list(self._weights.values())
             return self._random.choices(self.variants, weights if any(weights) else None)[0]
-        for variant in self.variants:
-            if variant.spec.name == name:
-                return variant
-        raise ApiError("ValidationError", f"Variant {name} not found for Request")
+        variant = self.find(name)
+        if variant is None:
+            raise ApiError("ValidationError", f"Variant {name} not found for Request")
+        return variant
+
+    def find(self, name: str) -> Variant | None:
+        return next((variant for variant in self.variants if variant.spec.name == name), None)
+
+    def weights(self) -> dict[str, float]:
+        """By variant: how the traffic is shared out now."""
+        return dict(self._weights)
+
+    def set_weights(self, weights: Mapping[str, float]) -> None:
+        """Of some of the variants or of all; it counts from the next request."""
+        self._weights = self._weights | dict(weights)
 
     def enter(self) -> None:
         """A request begins. leave() must follow."""
@@ -52,7 +60,7 @@ class Fleet:
     def retire(self) -> None:
         """Stop when the requests under way are answered. No new one may come: take the fleet out of use first."""
         with self._idle:
-            self._idle.wait_for(lambda: self._active == 0, _DRAIN_SECONDS)
+            self._idle.wait_for(lambda: self._active == 0, DRAIN_SECONDS)
         self.close()
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """A stage on moto: real adapters against moto's S3, DynamoDB, SNS and Step Functions, no socket opened."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,8 @@ from sluice.aws.objects import Objects
 from sluice.aws.production import ProductionStates
 from sluice.aws.runs import Runs
 from sluice.aws.table import StateTable
-from tests.definitions import definition_fields
+from tests.definitions import definition, definition_fields
+from tests.unit.functions.production_under_test import FakeEndpoints, FakeRegistry, Production
 
 BUCKET, ACCOUNT, REGION = "sluice-dev-123456789012-us-east-1", "123456789012", "us-east-1"
 
@@ -135,3 +137,11 @@ def _create_state_machine() -> str:
         definition='{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
     )
     return str(created["stateMachineArn"])
+
+
+@pytest.fixture
+def production(stage: StageUnderTest) -> Production:
+    for version in range(1, 5):
+        document = definition().model_dump(mode="json")
+        stage.put(f"definitions/{version}.json", json.dumps(document))
+    return Production(stage, FakeRegistry(), FakeEndpoints(stage.clock))

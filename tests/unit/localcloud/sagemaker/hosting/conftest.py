@@ -7,9 +7,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.api import JsonService, RestJsonService
+from localcloud.sagemaker.hosting.endpoint import STATE_EVENT
 from localcloud.sagemaker.hosting.hosting import Hosting
 from localcloud.sagemaker.registry import Registry
 from localcloud.sagemaker.tags import TagStore
+from tests.fakes.alarms import FakeAlarms
 from tests.fakes.cloud import FakeCloud
 from tests.fakes.model_server import FakeServers
 from tests.unit.localcloud.sagemaker.hosting.variant_requests import instances
@@ -41,6 +43,7 @@ class Api:
     runtime: RestJsonService
     hosting: Hosting
     s3: FakeS3
+    alarms: FakeAlarms
 
     def __call__(self, operation: str, **request: Any) -> dict[str, Any]:
         return self.service.call(operation, request, self.cloud.caller)
@@ -68,7 +71,7 @@ class Api:
 
     def statuses(self) -> list[str]:
         """As the events told them."""
-        return [event.detail["EndpointStatus"] for event in self.cloud.events]
+        return [event.detail["EndpointStatus"] for event in self.cloud.events if event.detail_type == STATE_EVENT]
 
 
 @pytest.fixture
@@ -76,17 +79,32 @@ def servers() -> FakeServers:
     return FakeServers()
 
 
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @pytest.fixture
-def api(tmp_path: Path, servers: FakeServers) -> Iterator[Api]:
+def clock() -> Clock:
+    """What a deployment's age is read from: it stands until the test moves it."""
+    return Clock()
+
+
+@pytest.fixture
+def api(tmp_path: Path, servers: FakeServers, clock: Clock) -> Iterator[Api]:
     s3 = FakeS3()
-    cloud = FakeCloud(tmp_path, clients={"s3": s3})
+    alarms = FakeAlarms()
+    cloud = FakeCloud(tmp_path, clients={"s3": s3, "cloudwatch": alarms})
     tags = TagStore(cloud)
     registry = Registry(cloud, tags)
-    hosting = Hosting(cloud, tags, registry.package, servers)
+    hosting = Hosting(cloud, tags, registry.package, servers, clock)
     table = registry.operations() | hosting.operations() | tags.operations()
     service = JsonService("sagemaker", table, lambda headers: cloud.caller)
     runtime = RestJsonService("sagemaker-runtime", hosting.runtime_operations(), lambda headers: cloud.caller)
-    yield Api(cloud, service, runtime, hosting, s3)
+    yield Api(cloud, service, runtime, hosting, s3, alarms)
     hosting.close()
 
 

@@ -180,32 +180,6 @@ def test_creating_an_endpoint_asks_for_the_endpoint_and_its_config(api, endpoint
     assert f"arn:aws:sagemaker:us-east-1:000000000000:{resource}" in asked
 
 
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        ({"RetainAllVariantProperties": True}, "RetainAllVariantProperties is not implemented"),
-        (
-            {
-                "DeploymentConfig": {
-                    "BlueGreenUpdatePolicy": {
-                        "TrafficRoutingConfiguration": {"Type": "CANARY", "WaitIntervalInSeconds": 60}
-                    }
-                }
-            },
-            "TrafficRoutingConfiguration.Type CANARY is not implemented",
-        ),
-        (
-            {"DeploymentConfig": {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "a"}]}}},
-            "DeploymentConfig.AutoRollbackConfiguration is not implemented",
-        ),
-    ],
-)
-def test_guardrails_are_refused_not_ignored(api, endpoint, more, words):
-    endpoint()
-    with pytest.raises(ApiError, match=words):
-        api("UpdateEndpoint", EndpointName="churn", EndpointConfigName="c1", **more)
-
-
 def test_endpoints_are_listed_by_status(api, endpoint, servers):
     endpoint()
     servers.failures["bad"] = "no"

@@ -3,8 +3,9 @@ import time
 import pytest
 
 from localcloud.errors import ApiError
-from localcloud.sagemaker.hosting.artifacts import S3Object
+from localcloud.sagemaker.hosting.artifacts import DeploymentFailed, S3Object
 from localcloud.sagemaker.hosting.models import ServedModel
+from localcloud.sagemaker.hosting.serverless_metrics import concurrency_metrics
 from localcloud.sagemaker.hosting.serving.wire import Reply
 from localcloud.sagemaker.hosting.variants import InstanceVariant, ServerlessVariant, VariantSpec
 from tests.fakes.model_server import FakeServer
@@ -26,6 +27,52 @@ def test_instances_are_asked_in_turn():
     for _ in range(6):
         variant.invoke({}, b"")
     assert [server.invocations for server in servers] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(ApiError("ValidationException", "Could not assume role"), "Could not assume role"), (OSError("full"), "full")],
+)
+def test_a_resize_that_breaks_leaves_the_instances_that_were_there(error, words):
+    def broken():
+        raise error
+
+    class FirstOnly(Servers):
+        def __call__(self, spec):
+            server = super().__call__(spec)
+            if len(self) > 1:
+                server.prepare = broken
+            return server
+
+    servers = FirstOnly()
+    variant = InstanceVariant(VariantSpec("v", MODEL, 1.0, instance_count=1), servers)
+    variant.start()
+    with pytest.raises(DeploymentFailed, match=words):
+        variant.resize(3)
+    assert variant.instance_count == 1
+    assert [server.removed for server in servers] == [False, True, True]
+    assert variant.invoke({}, b"").reply.status == 200
+
+
+def test_a_variant_without_instances_is_not_available_and_comes_back():
+    variant = InstanceVariant(VariantSpec("v", MODEL, 1.0, instance_count=1), Servers())
+    variant.start()
+    variant.resize(0)
+    with pytest.raises(ApiError) as refusal:
+        variant.invoke({}, b"")
+    assert (refusal.value.code, refusal.value.status) == ("ServiceUnavailable", 503)
+    variant.resize(1)
+    assert variant.invoke({}, b"").reply.status == 200
+
+
+def test_a_variant_that_is_closed_takes_no_new_instances():
+    servers = Servers()
+    variant = InstanceVariant(VariantSpec("v", MODEL, 1.0, instance_count=1), servers)
+    variant.start()
+    variant.close()
+    with pytest.raises(DeploymentFailed, match="ended while its instances were starting"):
+        variant.resize(2)
+    assert all(server.removed for server in servers)
 
 
 def test_a_serverless_container_goes_when_idle_and_the_next_request_pays_for_its_start():
@@ -63,4 +110,42 @@ def test_a_container_that_does_not_come_back_is_not_ready():
     with pytest.raises(ApiError) as refusal:
         variant.invoke({}, b"")
     assert (refusal.value.code, refusal.value.status) == ("ModelNotReadyException", 429)
+    variant.close()
+
+
+def test_provisioned_concurrency_keeps_a_serverless_container():
+    servers = Servers()
+    spec = VariantSpec("v", MODEL, 1.0, memory_mb=1024, max_concurrency=2, provisioned_concurrency=1)
+    variant = ServerlessVariant(spec, servers, idle_seconds=0.05)
+    variant.start()
+    assert variant._timer is None
+    servers[0].running = False
+    assert variant.invoke({}, b"").setup_seconds > 0.0
+    assert variant._timer is None
+    variant.close()
+
+
+def test_a_serverless_request_knows_how_many_there_are_beside_it():
+    servers = Servers()
+    spec = VariantSpec("v", MODEL, 1.0, memory_mb=1024, max_concurrency=4, provisioned_concurrency=1)
+    variant = ServerlessVariant(spec, servers, idle_seconds=60)
+    variant.start()
+    inner = []
+
+    def nested(headers, body):
+        if not body:
+            inner.append(variant.invoke({}, b"inner"))
+        return Reply(200)
+
+    servers[0].answer = nested
+    assert (variant.invoke({}, b"").concurrent, inner[0].concurrent) == (1, 2)
+    assert concurrency_metrics(spec, 1) == {
+        "None": {"ServerlessConcurrentExecutionsUtilization": 0.25, "ServerlessProvisionedConcurrencyUtilization": 1.0},
+        "Count": {
+            "ServerlessProvisionedConcurrencyExecutions": 1.0,
+            "ServerlessProvisionedConcurrencyInvocations": 1.0,
+            "ServerlessProvisionedConcurrencySpilloverInvocations": 0.0,
+        },
+    }
+    assert concurrency_metrics(spec, 2)["Count"]["ServerlessProvisionedConcurrencySpilloverInvocations"] == 1.0
     variant.close()
