@@ -11,11 +11,11 @@ from localcloud.sagemaker.hosting.async_runtime import AsyncRuntime
 from localcloud.sagemaker.hosting.capacity import Desired
 from localcloud.sagemaker.hosting.data_capture import DataCapture
 from localcloud.sagemaker.hosting.deployment import Deployments
-from localcloud.sagemaker.hosting.endpoint import Endpoint
+from localcloud.sagemaker.hosting.endpoint import IN_PROGRESS, Endpoint
 from localcloud.sagemaker.hosting.endpoint_configs import EndpointConfigs
 from localcloud.sagemaker.hosting.endpoints import Endpoints
 from localcloud.sagemaker.hosting.invocation_metrics import InvocationMetrics
-from localcloud.sagemaker.hosting.models import Models, PackageLookup
+from localcloud.sagemaker.hosting.models import Models, PackageLookup, ServedModel
 from localcloud.sagemaker.hosting.runtime import Runtime
 from localcloud.sagemaker.hosting.shadow import ShadowTraffic
 from localcloud.sagemaker.hosting.variants import MakeServer, Variant
@@ -55,10 +55,14 @@ class Hosting:
         """Of the service `sagemaker-runtime`."""
         return self._runtime.operations() | self._async_runtime.operations()
 
-    def has_variant(self, endpoint_name: str, variant_name: str) -> bool:
-        """Whether a scalable target of that endpoint and variant can exist now."""
+    def is_changing(self, endpoint_name: str) -> bool:
+        """Whether a change of that endpoint is under way."""
         endpoint = self._endpoints.find(endpoint_name)
-        return endpoint is not None and variant_name in endpoint.variant_names()
+        return endpoint is not None and endpoint.status in IN_PROGRESS
+
+    def model(self, name: str) -> ServedModel:
+        """What runs under that model's name; ValidationException when there is none."""
+        return self._models.served(name)
 
     def set_instance_count(self, endpoint_name: str, variant_name: str, count: int) -> None:
         """Begin to bring a variant to `count` instances, for a caller whose rights are checked.
