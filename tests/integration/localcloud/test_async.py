@@ -1,7 +1,9 @@
 """Asynchronous inference as boto3 meets it: input and output in S3, SNS told, a queue that outlives its instances."""
 
 import json
+import re
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -158,4 +160,10 @@ def test_rights_bite_on_both_sides(room, cloud):
     (message,) = room.told(1)
     assert "Failed to upload response to" in message["failureReason"]
     assert "AccessDenied" in message["failureReason"]
+
+    cloud.allow(room.hosting.role, MAY_READ, room.rights[1])
+    answered = room.put("z")
+    refused = re.compile(f"{room.topic} was not told of {answered['InferenceId']}: Authorization")
+    eventually(lambda: refused.search(Path(cloud.server.log).read_text()))
+    assert room.read(answered["OutputLocation"]) == "got z"
     cloud.allow(room.hosting.role, *room.rights)
