@@ -132,18 +132,20 @@ class CleanUp:
 
     def _alarms(self, there: There, needs: Sequence[Needs], uses: Mapping[str, ConfigUse]) -> Iterator[Removal]:
         changing = {need.model for need in needs if need.is_changing}
-        known = {need.model for need in needs}
+        wanted = {need.model: _variants(uses, need.configs) for need in needs}
         endpoints = {endpoint.name: endpoint for endpoint in there.endpoints}
         for alarm in there.alarms:
             endpoint, _, rest = alarm.name.partition("/")
             model = model_of_endpoint(self.stage, endpoint)
-            if not rest or model not in known or model in changing or self._is_young(alarm):
+            if not rest or model not in wanted or model in changing or self._is_young(alarm):
                 continue
             variant = rest.partition("/")[0]
             serving = endpoints.get(endpoint)
             if serving is None:
                 yield Removal("alarm", alarm.name, str(model), "its endpoint is gone")
-            elif not any(_has(uses, config, variant) for config in serving.config_names):
+            elif (
+                not any(_has(uses, config, variant) for config in serving.config_names) and variant not in wanted[model]
+            ):
                 yield Removal("alarm", alarm.name, str(model), "its variant is gone")
 
     def _model_of(self, name: str, needs: Sequence[Needs]) -> str | None:
@@ -159,3 +161,8 @@ class CleanUp:
 def _has(uses: Mapping[str, ConfigUse], config: str, variant: str) -> bool:
     """What is not known to lack the variant has it."""
     return config not in uses or variant in uses[config].variants
+
+
+def _variants(uses: Mapping[str, ConfigUse], configs: frozenset[str]) -> frozenset[str]:
+    """Of what may be gone back to: its alarms are ready."""
+    return frozenset(variant for config in configs if config in uses for variant in uses[config].variants)

@@ -159,6 +159,14 @@ def test_other_alarms_stay(there: There) -> None:
     assert removed(there) == []
 
 
+def test_alarms_of_what_may_be_gone_back_to_stay() -> None:
+    """During a trial the endpoint has no variant AllTraffic, and has it again afterwards."""
+    on_trial = replace(LIVE, config_names=frozenset({config(7)}))
+    uses = {config(7): use(7, 6, variants=("v6", "v7")), config(6): use(6)}
+
+    assert removed(There((on_trial,), alarms=alarms("AllTraffic", "v7", "v5")), uses=uses) == [f"{ENDPOINT}/v5/latency"]
+
+
 def test_alarms_are_made_before_what_they_watch() -> None:
     assert removed(There((LIVE,), alarms=alarms("v7")), replace(NEEDS, is_changing=True)) == []
 

@@ -128,7 +128,7 @@ def _errors(policy: AbTest | Shadow, champion: Side, challenger: Side) -> TrialC
     bad = increase > bound
     reason = (
         f"{challenger.variant} failed {ours:.2f} % of its requests and {champion.variant} {theirs:.2f} %: "
-        f"{'more than' if bad else 'not more than'} {bound:g} percentage points above."
+        f"{'more' if bad else 'not more'} than {bound:g} percentage points above."
     )
     return TrialCheck("errors", "fail" if bad else "pass", increase, bound, reason)
 
@@ -141,8 +141,8 @@ def _latency(policy: AbTest | Shadow, champion: Side, challenger: Side) -> Trial
     increase = 100 * (ours / theirs - 1)
     bad = increase > bound
     reason = (
-        f"{challenger.variant} took {ours:.3g} ms in the middle and {champion.variant} {theirs:.3g} ms: "
-        f"{'more than' if bad else 'not more than'} {bound:g} % above."
+        f"Half of the requests took {challenger.variant} {ours:.3g} ms or less and {champion.variant} {theirs:.3g} ms: "
+        f"{'more' if bad else 'not more'} than {bound:g} % above."
     )
     return TrialCheck("latency", "fail" if bad else "pass", increase, bound, reason)
 
@@ -198,8 +198,7 @@ def _agreed(policy: Shadow, agreement: Agreement, champion: Side, shadow: Side) 
     )
     if agreement.largest_difference is not None:
         reason += (
-            f" Scores differ by {measured(agreement.median_difference or 0.0)} in the middle, "
-            f"{measured(agreement.p95_difference or 0.0)} in 1 of 20 and {measured(agreement.largest_difference)} "
-            "at most."
+            f" Half of the scores differ by {measured(agreement.median_difference or 0.0)} or less, 19 of 20 by "
+            f"{measured(agreement.p95_difference or 0.0)}, and all by {measured(agreement.largest_difference)}."
         )
     return TrialCheck("agreement", "fail" if bad else "pass", percent, bound, reason)

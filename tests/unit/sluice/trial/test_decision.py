@@ -132,7 +132,7 @@ def test_how_far_a_shadow_is_off_is_told() -> None:
 
     assert verdict.decision == "keep"
     assert "v7 agreed with v6 on 99.00 % of 1,000 answers: at least 95 %." in verdict.reason
-    assert "0.0500 in 1 of 20 and 0.4000 at most" in verdict.reason
+    assert "19 of 20 by 0.0500, and all by 0.4000." in verdict.reason
 
 
 traffics = st.builds(
