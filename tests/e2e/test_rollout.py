@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.e2e.trained_model import TrainedModel
+from tests.events import load_event
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -122,11 +123,11 @@ def test_an_ab_test_moves_traffic_and_promotes_the_challenger(model: TrainedMode
     assert "-v2-" in described["EndpointConfigName"]
 
 
-def test_an_alarm_takes_the_challenger_back(model: TrainedModel) -> None:
-    endpoint, _ = try_beside(model, AB_TEST)
+def test_an_alarm_takes_the_challenger_back_and_what_it_left_is_cleaned_up(model: TrainedModel) -> None:
+    endpoint, config = try_beside(model, AB_TEST)
     # Whether alarms are true is the local cloud's own test: here one rings until it has been heard.
     cloudwatch = model.client("cloudwatch")
-    with requests_to(model, endpoint):
+    with requests_to(model, endpoint) as answered:
         alarm = {"AlarmName": f"{endpoint}/v2/server-errors", "StateValue": "ALARM", "StateReason": "by the test"}
 
         def ring() -> dict[str, Any] | None:
@@ -134,15 +135,34 @@ def test_an_alarm_takes_the_challenger_back(model: TrainedModel) -> None:
             return next((entry for entry in model.audit() if entry["action"] == "TRIAL_CONCLUDED"), None)
 
         entry = eventually(ring, "the trial is concluded", 120)
+        eventually(lambda: model.actions().count("DEPLOYED") == 2, "version 1 has all traffic again", 120)
 
-        def back() -> bool:
-            found = model.client("sagemaker").describe_endpoint(EndpointName=endpoint)
-            return found["EndpointStatus"] == "InService" and "-v1-" in found["EndpointConfigName"]
+        assert json.loads(entry["details"])["decision"] == "roll-back"
+        assert f"{endpoint}/v2/server-errors is in ALARM" in entry["why"]
+        clean_up_whatever_its_age(model)
 
-        eventually(back, "version 1 has all traffic again", 120)
+    assert answered[""] == 0, "a request was lost"
+    sagemaker = model.client("sagemaker")
+    (left,) = sagemaker.list_endpoint_configs(NameContains=f"-{model.name}-v")["EndpointConfigs"]
+    assert left["EndpointConfigName"] == sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+    assert left["EndpointConfigName"] != config
+    assert [found["ModelName"] for found in sagemaker.list_models(NameContains=f"-{model.name}-v")["Models"]] == [
+        left["EndpointConfigName"]
+    ]
+    alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"{endpoint}/")["MetricAlarms"]
+    assert [found["AlarmName"] for found in alarms] == [f"{endpoint}/AllTraffic/server-errors"]
 
-    assert json.loads(entry["details"])["decision"] == "roll-back"
-    assert f"{endpoint}/v2/server-errors is in ALARM" in entry["why"]
+
+def clean_up_whatever_its_age(model: TrainedModel) -> None:
+    functions, name = model.client("lambda"), "sluice-dev-clean-up"
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    young = {**variables, "LEAST_AGE_SECONDS": "0"}
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": young})
+    try:
+        answer = functions.invoke(FunctionName=name, Payload=json.dumps(load_event("clean_up")).encode())
+        assert "FunctionError" not in answer, answer["Payload"].read()
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 
 def test_a_shadow_is_compared_with_what_serves(model: TrainedModel) -> None:
