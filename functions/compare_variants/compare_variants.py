@@ -60,7 +60,8 @@ class CompareVariants:
             self._side(request, variant, evidence.until, labelled[variant.variant])
             for variant in (request.champion, request.challenger)
         )
-        verdict = judge_ab_test(request.model, rules, _quality_rule(definition), champion, challenger)
+        complete = evidence.reading.cut_off is None
+        verdict = judge_ab_test(request.model, rules, _quality_rule(definition), champion, challenger, complete)
         return verdict, {"champion": asdict(champion), "challenger": asdict(challenger)}
 
     def _shadow(self, request: CompareRequest, rules: Shadow, evidence: Evidence) -> tuple[Verdict, dict[str, Any]]:

@@ -17,10 +17,10 @@ from sluice.trial.captures import Captured, read_capture
 from sluice.trial.ground_truth import UnreadableLabelError, read_ground_truth
 from sluice.trial.quality import Labelled
 
-MOST_KEYS = 200_000
-"""Requests whose label, or whose champion's answer, is held: about 100 MB."""
-MOST_BYTES = 1 << 30
-"""Read in all."""
+MOST_ROWS = 200_000
+"""Rows whose label, or whose champion's answer, is held: about 100 MB."""
+MOST_BYTES = 1 << 29
+"""Read of the ground truth, and of each variant's captures: one cannot use up what another needs."""
 RESERVED_SECONDS = 60.0
 """What remains to be done must fit before the function's own end."""
 
@@ -61,8 +61,10 @@ class Evidence:
         """The shadow's answers beside the champion's to the same requests."""
         pairs = Pairs(self.definition.data.task, tolerance)
         answers: dict[str, tuple[Answer, ...]] = {}
+        rows = 0
         for captured in self._captures(self.request.champion.variant):
-            if self._is_full(answers):
+            rows += len(captured.answers)
+            if self._is_too_much(rows):
                 break
             answers[captured.key] = captured.answers
         for captured in self._captures(self.request.challenger.variant):
@@ -72,14 +74,16 @@ class Evidence:
 
     def _truths(self) -> dict[str, tuple[str, ...]]:
         truths: dict[str, tuple[str, ...]] = {}
+        rows = 0
         for line in self._lines(ModelPrefix(self.request.model).ground_truth):
-            if self._is_full(truths):
-                break
             try:
                 truth = read_ground_truth(line)
             except UnreadableLabelError:
                 self.reading.unreadable += 1
                 continue
+            rows += len(truth.labels)
+            if self._is_too_much(rows):
+                break
             truths[truth.key] = truth.labels
         self.reading.labels = len(truths)
         return truths
@@ -106,8 +110,9 @@ class Evidence:
                 self.reading.unreadable += 1
 
     def _lines(self, prefix: str) -> Iterator[str]:
+        most = self.reading.bytes_read + MOST_BYTES
         for line in self.files.lines(prefix, self.request.started_at, self.until):
-            if self.reading.bytes_read >= MOST_BYTES:
+            if self.reading.bytes_read >= most:
                 self.reading.cut_off = f"only the first {MOST_BYTES:,} bytes were read"
                 return
             if self.seconds_left() < RESERVED_SECONDS:
@@ -116,8 +121,8 @@ class Evidence:
             self.reading.bytes_read += len(line)
             yield line.decode("utf-8", "replace")
 
-    def _is_full(self, held: dict[str, tuple[str, ...]] | dict[str, tuple[Answer, ...]]) -> bool:
-        if len(held) < MOST_KEYS:
+    def _is_too_much(self, rows: int) -> bool:
+        if rows <= MOST_ROWS:
             return False
-        self.reading.cut_off = f"only the first {MOST_KEYS:,} requests were looked at"
+        self.reading.cut_off = f"only the first {MOST_ROWS:,} rows were looked at"
         return True

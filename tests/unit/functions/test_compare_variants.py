@@ -252,6 +252,7 @@ def test_it_stops_before_its_own_end_and_says_so(trial: Trial) -> None:
 
     answer = trial.compare()
 
+    assert answer["decision"] == "keep", "what was not looked at promotes nothing"
     assert "Of the captures time ran out before all captures were read." in answer["reason"]
     assert trial.report()["champion"]["labels"] == 0
 
@@ -263,11 +264,25 @@ def test_what_is_held_and_read_is_bounded(trial: Trial, monkeypatch: pytest.Monk
     for variant in ("v6", "v7"):
         trial.capture(variant, scores)
     trial.tell(labels)
-    monkeypatch.setattr(evidence, "MOST_KEYS", 4)
-    assert "only the first 4 requests were looked at" in trial.compare(kind)["reason"]
+    monkeypatch.setattr(evidence, "MOST_ROWS", 4)
+    assert "only the first 4 rows were looked at" in trial.compare(kind)["reason"]
 
     monkeypatch.setattr(evidence, "MOST_BYTES", 100)
     assert "only the first 100 bytes were read" in trial.compare(kind)["reason"]
+
+
+def test_one_variants_captures_leave_room_for_the_others(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    trial.ask()
+    scores, labels = scored(10, 0.8)
+    for variant in ("v6", "v7"):
+        trial.capture(variant, scores)
+    trial.tell(labels)
+    monkeypatch.setattr(evidence, "MOST_BYTES", 1500)
+
+    trial.compare()
+
+    report = trial.report()
+    assert 0 < report["champion"]["labels"] == report["challenger"]["labels"] < 10
 
 
 def test_a_reason_fits_into_an_event(trial: Trial) -> None:

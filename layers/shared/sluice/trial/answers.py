@@ -18,7 +18,7 @@ class UnreadableAnswerError(ValueError):
     """The text holds no answer to the task."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """scores: binary the positive label's probability, multiclass each class's, regression the number; empty: not asked
     for. label: None where only scores were asked for."""

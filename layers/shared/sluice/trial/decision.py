@@ -60,10 +60,13 @@ class Verdict:
         return asdict(self)
 
 
-def judge_ab_test(model: str, policy: AbTest, rule: QualityRule, champion: Side, challenger: Side) -> Verdict:
+def judge_ab_test(
+    model: str, policy: AbTest, rule: QualityRule, champion: Side, challenger: Side, complete: bool = True
+) -> Verdict:
+    """complete: all labels that arrived were looked at."""
     checks = list(_traffic_checks(policy, champion, challenger))
     if _enough(checks):
-        checks += _quality_checks(policy, rule, champion, challenger)
+        checks += _quality_checks(policy, rule, champion, challenger, complete)
     return _verdict(model, policy.after, challenger, checks)
 
 
@@ -147,14 +150,17 @@ def _latency(policy: AbTest | Shadow, champion: Side, challenger: Side) -> Trial
     return TrialCheck("latency", "fail" if bad else "pass", increase, bound, reason)
 
 
-def _quality_checks(policy: AbTest, rule: QualityRule, champion: Side, challenger: Side) -> Iterator[TrialCheck]:
+def _quality_checks(
+    policy: AbTest, rule: QualityRule, champion: Side, challenger: Side, complete: bool
+) -> Iterator[TrialCheck]:
     fewest, least = min(champion.labels, challenger.labels), policy.minimum_labels
     if fewest < least:
         reason = (
             f"Quality was not judged: ground truth arrived for {challenger.labels:,} answers of {challenger.variant} "
             f"and {champion.labels:,} of {champion.variant}, of each at least {least:,} are needed."
         )
-        yield TrialCheck("quality", "skipped", fewest, least, reason)
+        # Labels that were not looked at may say what nobody heard: a person does.
+        yield TrialCheck("quality", "skipped" if complete else "fail", fewest, least, reason, "keep")
         return
     yield _not_worse(policy, rule, champion, challenger)
     if rule.metric != _LOSS and _LOSS in champion.quality and _LOSS in challenger.quality:
