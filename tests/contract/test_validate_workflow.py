@@ -268,7 +268,18 @@ def test_however_an_execution_fails_to_end_well_an_alarm_says_so(machine: str) -
 
 @pytest.mark.parametrize(
     "name",
-    ["StartRun", "RegisterModel", "FinishRun", "DeployModel", "ActivateEndpoint", CONCLUDE, "CleanUp", "ReapEndpoints"],
+    [
+        "StartRun",
+        "RegisterModel",
+        "FinishRun",
+        "DeployModel",
+        "ActivateEndpoint",
+        CONCLUDE,
+        "StartBatch",
+        "FinishBatch",
+        "CleanUp",
+        "ReapEndpoints",
+    ],
 )
 def test_who_tells_people_may_look_whether_they_were_told(name: str) -> None:
     function = resolved(resources_of("AWS::Serverless::Function")[name]["Properties"])
