@@ -404,6 +404,23 @@ def test_write_captures(stage: LocalStage, lambdas: Lambdas) -> None:
     lambdas.invoke("WriteCaptures", lambdas.event("capture_batch"))
     again = stage.client("s3").list_objects_v2(Bucket=stage.bucket, Prefix=prefix)["Contents"]
     assert [entry["Key"] for entry in again] == [found["Key"]], "delivered twice, written once"
+def test_compare_variants(stage: LocalStage, lambdas: Lambdas) -> None:
+    """Of a trial that nobody asked anything."""
+    answer = lambdas.invoke("CompareVariants", lambdas.event("compare_variants"))
+
+    assert (answer["decision"], "too few to compare" in answer["reason"]) == ("keep", True), answer
+    assert read_json(stage, answer["report_uri"].split("/", 3)[3])["decision"] == "keep"
+
+
+def test_clean_up(stage: LocalStage, lambdas: Lambdas) -> None:
+    """What was deployed a moment ago stays."""
+    assert lambdas.invoke("CleanUp", lambdas.event("clean_up")) == {}
+    assert stage.client("sagemaker").describe_endpoint(EndpointName=GROUP)["EndpointStatus"] == "InService"
+
+
+def test_reap_endpoints(lambdas: Lambdas) -> None:
+    """Off unless the stage asks for it."""
+    assert lambdas.invoke("ReapEndpoints", lambdas.event("reap_endpoints")) == {"off": 1}
 
 
 def test_every_function_was_invoked(lambdas: Lambdas) -> None:
