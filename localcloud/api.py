@@ -113,7 +113,7 @@ class RestJsonService(_Service):
         shape = _input_of(model)
         request = members | _header_members(shape, headers) | _body_members(shape, body)
         answer = self.call(operation, request, self._identify(headers))
-        return 200, *_rest_response(model.output_shape, answer)
+        return model.http.get("responseCode", 200), *_rest_response(model.output_shape, answer)
 
     def _refusal(self, error: ApiError) -> Response:
         document = {"Message": error.message, **error.fields}

@@ -4,7 +4,10 @@ import logging
 import random
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+from localcloud.alarms.engine import AlarmEngine, Fired
+from localcloud.alarms.events import DETAIL_TYPE, SOURCE, Standing, detail
 from localcloud.api import JsonService, RestJsonService
 from localcloud.autoscaling import ApplicationAutoScaling
 from localcloud.cloud import Credentials
@@ -13,7 +16,18 @@ from localcloud.errors import ApiError
 from localcloud.event_targets import EventTargets
 from localcloud.executions import Execution
 from localcloud.gateway import Gateway
-from localcloud.ministack_port import events, identity, lambdas, layers, object_versions, serving, stacks, states
+from localcloud.ministack_port import (
+    alarms,
+    events,
+    identity,
+    lambdas,
+    layers,
+    object_versions,
+    service_metrics,
+    serving,
+    stacks,
+    states,
+)
 from localcloud.nested_executions import NestedExecutions
 from localcloud.sagemaker.service import SageMaker
 from localcloud.settings import StateFiles
@@ -36,15 +50,25 @@ class LocalCloud:
         self._deliveries = Deliveries(EventTargets(gateway), gateway.time_scale, self._event_metric, random.Random())
         identity.treat_loopback_as_tls()
         identity.make_sessions_safe_for_threads()
+        self._book = alarms.MiniStackAlarms(gateway.scope, self._announce_alarm, self._fired)
+        self._scaling = ApplicationAutoScaling(gateway, self._sagemaker.hosting, self._book)
+        queues = service_metrics.QueueMetrics(gateway.scope, gateway.time_scale)
+        self._alarms = AlarmEngine(self._book, gateway.time_scale, measure=queues.measure)
         self._register_services()
         self._install_states()
+        self._book.install()
+        service_metrics.install_execution_metrics()
         events.install_delivery(self._deliveries.submit)
         object_versions.install_object_versions()
         lambdas.install(self._may_send_dead_letter, self._function_session)
         layers.install(StateFiles(gateway.state_dir).functions)
         stacks.install(self._check_function_role, self._check_machine)
+        self._scaling.start()
+        self._alarms.start()
 
     def close(self) -> None:
+        self._alarms.close()
+        self._scaling.close()
         self._deliveries.close()
         stacks.end_custom_resources()
         self._sagemaker.close()
@@ -55,12 +79,11 @@ class LocalCloud:
         identify, threads = self._gateway.identify, self._threads
         control = JsonService("sagemaker", self._sagemaker.operations(), identify, threads)
         runtime = RestJsonService("sagemaker-runtime", self._sagemaker.runtime_operations(), identify, threads)
-        scaling = ApplicationAutoScaling(self._gateway, self._sagemaker.has_variant)
         serving.register_service("sagemaker", "SageMaker.", control, {"/endpoints/": runtime})
         serving.register_service(
             "application-autoscaling",
             "AnyScaleFrontendService.",
-            JsonService("application-autoscaling", scaling.operations(), identify, threads),
+            JsonService("application-autoscaling", self._scaling.operations(), identify, threads),
         )
 
     def _install_states(self) -> None:
@@ -77,6 +100,12 @@ class LocalCloud:
 
     def _event_metric(self, name: str, dimensions: Mapping[str, str]) -> None:
         self._gateway.put_metric("AWS/Events", name, 1, "Count", dimensions)
+
+    def _announce_alarm(self, alarm: Mapping[str, Any], before: Standing, after: Standing) -> None:
+        self._gateway.put_event(SOURCE, DETAIL_TYPE, detail(alarm, before, after), [alarm["AlarmArn"]])
+
+    def _fired(self, fired: Fired) -> None:
+        self._scaling.fired(fired)
 
     def _may_send_dead_letter(self, role_arn: str, function: str, target_arn: str) -> bool:
         actions = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "lambda": "lambda:InvokeFunction"}

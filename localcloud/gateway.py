@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,10 @@ class Gateway:
 
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
         return self._clients.get(service, credentials)
+
+    def scope(self) -> AbstractContextManager[None]:
+        """The account and region that MiniStack's stores resolve names in, for threads outside any request."""
+        return identity.scope(self.account, self.region)
 
     def put_event(self, source: str, detail_type: str, detail: Mapping[str, object], resources: Sequence[str]) -> None:
         with identity.scope(self.account, self.region):

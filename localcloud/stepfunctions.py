@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 PREFIX: Final = "arn:aws:states:::sagemaker:"
 
-Kind = Literal["processing", "training", "tuning"]
+Kind = Literal["processing", "training", "transform", "tuning"]
 # Blocks until the job has ended, on the service's own completion: nothing polls.
 WaitForJob = Callable[[Kind, str], Mapping[str, Any]]
 SessionOf = Callable[[Execution], Credentials]
@@ -56,6 +56,7 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
         "processing", "ProcessingJob", "StepFunctionsGetEventsForSageMakerProcessingJobsRule"
     ),
     "createTrainingJob": JobKind("training", "TrainingJob", "StepFunctionsGetEventsForSageMakerTrainingJobsRule"),
+    "createTransformJob": JobKind("transform", "TransformJob", "StepFunctionsGetEventsForSageMakerTransformJobsRule"),
     "createHyperParameterTuningJob": JobKind(
         "tuning", "HyperParameterTuningJob", "StepFunctionsGetEventsForSageMakerTuningJobsRule"
     ),

@@ -11,6 +11,7 @@ from localcloud.sagemaker.jobs.settings import JobSettings
 from localcloud.sagemaker.model_cards import ModelCards
 from localcloud.sagemaker.registry import Registry
 from localcloud.sagemaker.tags import TagStore
+from localcloud.sagemaker.transform.service import TransformJobs
 from localcloud.sagemaker.tuning.service import TuningJobs
 
 
@@ -32,7 +33,16 @@ class SageMaker:
         self.registry = Registry(cloud, self.tags)
         self.model_cards = ModelCards(cloud, self.tags)
         self.hosting = Hosting(cloud, self.tags, self.registry.package)
-        self._parts: list[Part] = [self.tags, self.jobs, self.tuning, self.registry, self.model_cards, self.hosting]
+        self.transform = TransformJobs(cloud, self.tags, self.hosting.model)
+        self._parts: list[Part] = [
+            self.tags,
+            self.jobs,
+            self.tuning,
+            self.registry,
+            self.model_cards,
+            self.hosting,
+            self.transform,
+        ]
 
     def operations(self) -> dict[str, Handler]:
         table: dict[str, Handler] = {}
@@ -46,13 +56,13 @@ class SageMaker:
     def runtime_operations(self) -> dict[str, Handler]:
         return self.hosting.runtime_operations()
 
-    def has_variant(self, endpoint_name: str, variant_name: str) -> bool:
-        """Whether there is such a thing to scale."""
-        return self.hosting.has_variant(endpoint_name, variant_name)
-
     def wait_for_job(self, kind: Kind, name: str, timeout: float | None = None) -> dict[str, Any]:
         """Block until the job has ended; its final Describe output. TimeoutError after `timeout` seconds."""
-        return self.tuning.wait(name, timeout) if kind == "tuning" else self.jobs.wait(kind, name, timeout)
+        if kind == "tuning":
+            return self.tuning.wait(name, timeout)
+        if kind == "transform":
+            return self.transform.wait(name, timeout)
+        return self.jobs.wait(kind, name, timeout)
 
     def warm_up(self) -> None:
         """Spare the first job most of a second; call it off the critical path, when the cloud answers."""

@@ -19,6 +19,10 @@ class DeploymentFailed(Exception):
     """A variant did not come up; the message is the endpoint's FailureReason."""
 
 
+class ArtifactMissing(DeploymentFailed):
+    """The artifact is not there, or the model's role may not read it."""
+
+
 @dataclass(frozen=True)
 class S3Object:
     bucket: str
@@ -44,7 +48,7 @@ def unpack(s3: Any, source: S3Object, directory: Path) -> None:
             # One request. boto3's own download asks for the size first and starts threads: 60 ms on a cold start.
             shutil.copyfileobj(s3.get_object(Bucket=source.bucket, Key=source.key)["Body"], archive, _CHUNK)
         except (ClientError, BotoCoreError, OSError) as error:
-            raise DeploymentFailed(
+            raise ArtifactMissing(
                 f'Failed to download model data for container "container_1" from URL: "{source.url}". Please ensure '
                 "that there is an object located at the URL and that the role passed to CreateModel has permissions "
                 f"to download the object. ({error})"

@@ -15,6 +15,7 @@ from localcloud.sagemaker.hosting.endpoint import Endpoint
 from localcloud.sagemaker.hosting.failures import as_failure
 from localcloud.sagemaker.hosting.fleet import Fleet
 from localcloud.sagemaker.hosting.guardrails import Policy
+from localcloud.sagemaker.hosting.opening import open_variant
 from localcloud.sagemaker.hosting.rollout import ExecutionTime, Rollout, Stopping
 from localcloud.sagemaker.hosting.update_switch import UpdateSwitch
 from localcloud.sagemaker.hosting.variant_status import VariantStatus
@@ -22,7 +23,6 @@ from localcloud.sagemaker.hosting.variants import (
     IDLE_SECONDS,
     MakeServer,
     VariantSpec,
-    open_variant,
     server_maker,
 )
 

@@ -8,7 +8,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from localcloud.sagemaker.hosting.fleet import Fleet
-from localcloud.sagemaker.hosting.variant_status import PendingDeployment, VariantStatus, live_variants
+from localcloud.sagemaker.hosting.variant_status import (
+    PendingDeployment,
+    VariantStatus,
+    live_variants,
+    shadow_variants,
+)
 
 # DescribeEndpoint's status and the one in the event of the same change.
 EVENT_STATUS: Final = {
@@ -204,7 +209,19 @@ class Endpoint:
                 "LastModifiedTime": self._modified,
                 "LastDeploymentConfig": self._deployment_config,
                 "PendingDeploymentSummary": self._pending.described() if self._pending else None,
+                **self._modes(),
             }
+
+    def _modes(self) -> dict[str, Any]:
+        """How the live fleet serves, beside its variants. A mode is one for all variants of a config."""
+        if self._fleet is None:
+            return {}
+        spec = self._fleet.variants[0].spec
+        return {
+            "DataCaptureConfig": spec.capture.summary() if spec.capture else None,
+            "AsyncInferenceConfig": spec.asynchronous.config if spec.asynchronous else None,
+            "ShadowProductionVariants": shadow_variants(self._fleet, self._deployed) or None,
+        }
 
     def _become(self, status: str) -> None:
         with self._lock:

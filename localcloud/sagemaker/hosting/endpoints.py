@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from localcloud.api import Call, Handler
+from localcloud.api import ApiError, Call, Handler
 from localcloud.cloud import Caller, Cloud
 from localcloud.sagemaker.arns import arn
 from localcloud.sagemaker.events import emit
@@ -49,6 +49,17 @@ class Endpoints:
 
     def find(self, name: str) -> Endpoint | None:
         return self._endpoints.get(self.arn(name))
+
+    def all(self) -> list[Endpoint]:
+        with self._lock:
+            return list(self._endpoints.values())
+
+    def in_service(self, name: str) -> Endpoint:
+        """For the runtime, which does not know an endpoint that is being created, failed or is being deleted."""
+        endpoint = self.find(name)
+        if endpoint is None or not endpoint.variant_names():
+            raise ApiError("ValidationError", f"Endpoint {name} of account {self._cloud.account} not found.")
+        return endpoint
 
     def get(self, name: str) -> Endpoint:
         endpoint = self.find(name)
@@ -101,7 +112,7 @@ class Endpoints:
         """Begin the change, of an endpoint in service; ValidationException when it cannot be."""
         endpoint = self.get(name)
         fleet = self._changeable(endpoint)
-        check_desired(desired, fleet, may_be_zero="AsyncInferenceConfig" in self._configs.get(endpoint.config_name))
+        check_desired(desired, fleet, may_be_zero=fleet.variants[0].spec.asynchronous is not None)
         if not endpoint.begin("Updating"):
             raise _in_progress(endpoint)
         self._deployments.change_capacity(endpoint, fleet, desired)
@@ -203,4 +214,6 @@ def _retaining(spec: VariantSpec, live: Fleet, excluded: set[str]) -> VariantSpe
         spec = replace(spec, weight=variant.spec.weight)
     if "DesiredInstanceCount" not in excluded and not (spec.serverless or variant.spec.serverless):
         spec = replace(spec, instance_count=variant.spec.instance_count)
+    if "DataCaptureConfig" not in excluded:
+        spec = replace(spec, capture=variant.spec.capture)
     return spec

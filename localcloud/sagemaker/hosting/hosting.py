@@ -5,15 +5,21 @@ from collections.abc import Callable
 
 from localcloud.api import Handler
 from localcloud.cloud import Cloud
+from localcloud.sagemaker.hosting.async_delivery import Delivery
+from localcloud.sagemaker.hosting.async_queues import AsyncQueues
+from localcloud.sagemaker.hosting.async_runtime import AsyncRuntime
 from localcloud.sagemaker.hosting.capacity import Desired
+from localcloud.sagemaker.hosting.data_capture import DataCapture
 from localcloud.sagemaker.hosting.deployment import Deployments
-from localcloud.sagemaker.hosting.endpoint import Endpoint
+from localcloud.sagemaker.hosting.endpoint import IN_PROGRESS, Endpoint
 from localcloud.sagemaker.hosting.endpoint_configs import EndpointConfigs
 from localcloud.sagemaker.hosting.endpoints import Endpoints
 from localcloud.sagemaker.hosting.invocation_metrics import InvocationMetrics
-from localcloud.sagemaker.hosting.models import Models, PackageLookup
+from localcloud.sagemaker.hosting.models import Models, PackageLookup, ServedModel
 from localcloud.sagemaker.hosting.runtime import Runtime
+from localcloud.sagemaker.hosting.shadow import ShadowTraffic
 from localcloud.sagemaker.hosting.variants import MakeServer, Variant
+from localcloud.sagemaker.jobs.sessions import RoleSessions
 from localcloud.sagemaker.tags import TagStore
 
 
@@ -33,7 +39,13 @@ class Hosting:
         self._deployments = Deployments(cloud, servers, clock)
         self._endpoints = Endpoints(cloud, tags, self._configs, self._deployments)
         self._metrics = InvocationMetrics(cloud)
-        self._runtime = Runtime(cloud, self._endpoints, self._metrics)
+        sessions = RoleSessions(cloud)
+        self._capture = DataCapture(cloud, sessions)
+        self._shadows = ShadowTraffic()
+        self._runtime = Runtime(cloud, self._endpoints, self._metrics, self._capture, self._shadows)
+        delivery = Delivery(cloud, sessions, self._metrics)
+        self._queues = AsyncQueues(cloud, self._endpoints.all, delivery, self._metrics)
+        self._async_runtime = AsyncRuntime(cloud, self._endpoints, self._queues)
 
     def operations(self) -> dict[str, Handler]:
         """Of the service `sagemaker`."""
@@ -41,12 +53,21 @@ class Hosting:
 
     def runtime_operations(self) -> dict[str, Handler]:
         """Of the service `sagemaker-runtime`."""
-        return self._runtime.operations()
+        return self._runtime.operations() | self._async_runtime.operations()
 
     def has_variant(self, endpoint_name: str, variant_name: str) -> bool:
         """Whether a scalable target of that endpoint and variant can exist now."""
         endpoint = self._endpoints.find(endpoint_name)
         return endpoint is not None and variant_name in endpoint.variant_names()
+
+    def is_changing(self, endpoint_name: str) -> bool:
+        """Whether a change of that endpoint is under way."""
+        endpoint = self._endpoints.find(endpoint_name)
+        return endpoint is not None and endpoint.status in IN_PROGRESS
+
+    def model(self, name: str) -> ServedModel:
+        """What runs under that model's name; ValidationException when there is none."""
+        return self._models.served(name)
 
     def set_instance_count(self, endpoint_name: str, variant_name: str, count: int) -> None:
         """Begin to bring a variant to `count` instances, for a caller whose rights are checked.
@@ -71,5 +92,8 @@ class Hosting:
         return fleet.find(variant_name) if fleet else None
 
     def close(self) -> None:
+        self._queues.close()
+        self._shadows.close()
         self._deployments.close()
+        self._capture.close()
         self._metrics.close()

@@ -23,7 +23,6 @@ REFUSED_IN_CONTAINER: Final = (
     "ImageConfig",
     "AdditionalModelDataSources",
     "InferenceSpecificationName",
-    "MultiModelConfig",
 )
 
 PackageLookup = Callable[[str], Mapping[str, Any]]
@@ -38,8 +37,13 @@ class ServedModel:
     framework: str
     """"xgboost" or "scikit-learn"."""
     artifact: S3Object
+    """Of a multi-model one the prefix below which its artifacts lie."""
     environment: Mapping[str, str]
     role_arn: str
+    multi_model: bool = False
+    """Every request names the artifact that is to answer it."""
+    cached: bool = True
+    """Of a multi-model one: whether an artifact stays loaded after its request."""
 
 
 class Models:
@@ -108,6 +112,8 @@ class Models:
         name = container.get("ModelPackageName")
         if name is None:
             return dict(container)
+        if container.get("Mode") == "MultiModel":
+            raise invalid(f"{place}.Mode MultiModel takes Image and ModelDataUrl (an S3 prefix), not ModelPackageName")
         if "Image" in container or "ModelDataUrl" in container:
             raise invalid(f"{place} has both ModelPackageName and Image or ModelDataUrl; give one or the other")
         packaged = self._package(name)["InferenceSpecification"]["Containers"]
@@ -118,8 +124,10 @@ class Models:
         return {**packaged[0], "Environment": environment}
 
     def _find_artifact(self, model: ServedModel) -> None:
-        """SageMaker looks, as the role, before it accepts the model."""
+        """SageMaker looks, as the role, before it accepts the model. Artifacts of a multi-model one may come later."""
         session = self._cloud.assume_role(model.role_arn, "SageMaker-CreateModel")
+        if model.multi_model:
+            return
         try:
             self._cloud.client("s3", session).head_object(Bucket=model.artifact.bucket, Key=model.artifact.key)
         except ClientError as error:
@@ -172,8 +180,9 @@ def _only_container(request: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]
 
 def _served_model(name: str, role: str, place: str, container: Mapping[str, Any]) -> ServedModel:
     refuse_members(container, REFUSED_IN_CONTAINER, f"{place}.")
-    if container.get("Mode") == "MultiModel":
-        raise invalid(f"{place}.Mode MultiModel is not implemented by the local cloud")
+    several = container.get("Mode") == "MultiModel"
+    if "MultiModelConfig" in container and not several:
+        raise invalid(f"{place}.MultiModelConfig can be given only with Mode MultiModel")
     if "Image" not in container:
         raise invalid(f"{place}.Image is required when no ModelPackageName is given")
     repository = require_runnable(container["Image"], f"{place}.Image")
@@ -183,8 +192,23 @@ def _served_model(name: str, role: str, place: str, container: Mapping[str, Any]
             f"{place}.Environment has no {PROGRAM}; the local cloud runs framework images in script mode only. "
             f"Set {PROGRAM} to the inference script and SAGEMAKER_SUBMIT_DIRECTORY to where it lies."
         )
-    framework = repository.removeprefix("sagemaker-")
-    return ServedModel(name, container["Image"], framework, _artifact(place, container), environment, role)
+    return ServedModel(
+        name,
+        container["Image"],
+        repository.removeprefix("sagemaker-"),
+        _prefix(place, container) if several else _artifact(place, container),
+        environment,
+        role,
+        multi_model=several,
+        cached=container.get("MultiModelConfig", {}).get("ModelCacheSetting") != "Disabled",
+    )
+
+
+def _prefix(place: str, container: Mapping[str, Any]) -> S3Object:
+    refuse_members(container, ["ModelDataSource"], f"{place}.")
+    if "ModelDataUrl" not in container:
+        raise invalid(f"{place}.ModelDataUrl is required: the S3 prefix below which the models' tar.gz files lie")
+    return S3Object.parse(container["ModelDataUrl"], f"{place}.ModelDataUrl")
 
 
 def _artifact(place: str, container: Mapping[str, Any]) -> S3Object:

@@ -15,3 +15,10 @@ def refuse_members(request: Mapping[str, Any], names: Iterable[str], place: str 
     for name in names:
         if request.get(name):
             raise invalid(f"{place}{name} is not implemented by the local cloud; leave it out, or run this on AWS")
+
+
+def refuse_in_request(request: Mapping[str, Any], names: Iterable[str]) -> None:
+    """The same for the runtime, whose error has another name."""
+    for name in names:
+        if name in request:
+            raise ApiError("ValidationError", f"{name} is not implemented by the local cloud; leave it out")

@@ -39,12 +39,24 @@ _BOOT: Final = (
 
 @dataclass(frozen=True)
 class Place:
-    """Where an instance lives: its own directory, its log, and the names SageMaker shows it under."""
+    """Where an instance lives: its own directory, its log, and the names SageMaker shows it under.
+
+    An instance of a transform job has the job's name as its endpoint.
+    """
 
     directory: Path
     endpoint: str
     variant: str
     instance: str
+    log_group: str = ""
+    """Empty: the endpoint's."""
+
+    @property
+    def logs(self) -> tuple[str, str]:
+        """Group and stream."""
+        if self.log_group:
+            return self.log_group, f"{self.endpoint}/{self.instance}"
+        return f"/aws/sagemaker/Endpoints/{self.endpoint}", f"{self.variant}/{self.instance}"
 
 
 class ModelServer:
@@ -154,8 +166,7 @@ class ModelServer:
 
     def _read_log(self, process: "subprocess.Popen[bytes]") -> None:
         path = self._place.directory.parent / f"{self._place.directory.name}.log"
-        group = f"/aws/sagemaker/Endpoints/{self._place.endpoint}"
-        stream = f"{self._place.variant}/{self._place.instance}"
+        group, stream = self._place.logs
         log = HostLog(path, LogShipper(lambda: self._cloud.client("logs", self._session), group, stream))
         self._log = log
         if process.stdout is None or process.stderr is None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localcloud.sagemaker.hosting.fleet import Fleet
+from localcloud.sagemaker.hosting.shadow import ShadowedVariant
 from localcloud.sagemaker.hosting.variants import VariantSpec
 
 
@@ -61,6 +62,15 @@ def live_variants(fleet: Fleet, deployed: datetime, statuses: Mapping[str, Varia
     return summaries
 
 
+def shadow_variants(fleet: Fleet, deployed: datetime) -> list[dict[str, Any]]:
+    shadows = [variant.shadow for variant in fleet.variants if isinstance(variant, ShadowedVariant)]
+    return [
+        _summary(shadow.spec, shadow.spec.weight, deployed, None)
+        | {"CurrentInstanceCount": shadow.instance_count, "DesiredInstanceCount": shadow.spec.instance_count}
+        for shadow in shadows
+    ]
+
+
 def _summary(spec: VariantSpec, weight: float, resolved: datetime, status: VariantStatus | None) -> dict[str, Any]:
     image = {"SpecifiedImage": spec.model.image, "ResolvedImage": spec.model.image, "ResolutionTime": resolved}
     summary = {
@@ -73,4 +83,5 @@ def _summary(spec: VariantSpec, weight: float, resolved: datetime, status: Varia
 
 
 def _serverless(spec: VariantSpec) -> dict[str, Any]:
-    return {"MemorySizeInMB": spec.memory_mb, "MaxConcurrency": spec.max_concurrency}
+    config = {"MemorySizeInMB": spec.memory_mb, "MaxConcurrency": spec.max_concurrency}
+    return config | ({"ProvisionedConcurrency": spec.provisioned_concurrency} if spec.provisioned_concurrency else {})

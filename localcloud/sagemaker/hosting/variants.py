@@ -6,13 +6,15 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
 from localcloud.api import ApiError
 from localcloud.cloud import Cloud
 from localcloud.sagemaker.hosting.artifacts import DeploymentFailed
+from localcloud.sagemaker.hosting.async_config import AsyncSpec
+from localcloud.sagemaker.hosting.capture_config import CaptureSpec
 from localcloud.sagemaker.hosting.connection import HUNG_UP
 from localcloud.sagemaker.hosting.failures import as_failure
 from localcloud.sagemaker.hosting.models import ServedModel
@@ -41,6 +43,13 @@ class VariantSpec:
     start_seconds: float = INSTANCE_START_SECONDS
     memory_mb: int = 0
     max_concurrency: int = 0
+    """Of a serverless variant."""
+    provisioned_concurrency: int = 0
+    """Of a serverless variant: with any, its container stays."""
+    capture: CaptureSpec | None = None
+    asynchronous: AsyncSpec | None = None
+    shadow: "VariantSpec | None" = None
+    """Gets copies of this variant's requests."""
 
     @property
     def serverless(self) -> bool:
@@ -55,6 +64,10 @@ class Invocation:
     model_seconds: float
     setup_seconds: float = 0.0
     """Time to start a serverless container, when this request had to."""
+    concurrent: int = 0
+    """How many requests a serverless variant served when this one began, itself included."""
+    ended: bool = False
+    """The container ended before it had answered."""
 
 
 class Server(Protocol):
@@ -214,7 +227,7 @@ class ServerlessVariant:
         raise DeploymentFailed(f"Variant {self.spec.name} is serverless: it has no instances to count.")
 
     def invoke(self, headers: Mapping[str, str], body: bytes, timeout: float = INVOCATION_SECONDS) -> Invocation:
-        self._enter()
+        concurrent = self._enter()
         try:
             setup = self._instance.ensure_running()
             done = self._instance.invoke(headers, body, timeout)
@@ -222,7 +235,7 @@ class ServerlessVariant:
             self._leave()
         if setup:
             self._watch_idleness()
-        return Invocation(done.reply, done.model_seconds, setup)
+        return replace(done, setup_seconds=setup, concurrent=concurrent)
 
     def abort(self) -> None:
         self._instance.abort()
@@ -234,13 +247,14 @@ class ServerlessVariant:
                 self._timer.cancel()
         self._instance.remove()
 
-    def _enter(self) -> None:
+    def _enter(self) -> int:
         with self._lock:
             limit = self.spec.max_concurrency
             if self._active >= limit:
                 message = f"Rate exceeded: variant {self.spec.name} already serves {limit} requests, its MaxConcurrency"
                 raise ApiError("ThrottlingException", message)
             self._active += 1
+            return self._active
 
     def _leave(self) -> None:
         with self._lock:
@@ -256,7 +270,7 @@ class ServerlessVariant:
         """One timer a start of the process, not one a request: a timer is a thread."""
         if self._timer:
             self._timer.cancel()
-        if not self._closed:
+        if not self._closed and not self.spec.provisioned_concurrency:
             self._timer = threading.Timer(seconds, self._scale_to_zero)
             self._timer.daemon = True
             self._timer.start()
@@ -303,7 +317,7 @@ class _Instance:
         return time.perf_counter() - begun
 
     def invoke(self, headers: Mapping[str, str], body: bytes, timeout: float) -> Invocation:
-        begun = time.perf_counter()
+        begun, ended = time.perf_counter(), False
         try:
             reply = self._server.invoke(headers, body, timeout)
         except TimeoutError:
@@ -312,8 +326,9 @@ class _Instance:
                 "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
             )
         except HUNG_UP:
+            ended = True
             reply = _no_answer("The container ended without a response; it is started again with the next request.")
-        return Invocation(reply, time.perf_counter() - begun)
+        return Invocation(reply, time.perf_counter() - begun, ended=ended)
 
     def stop(self) -> None:
         with self._lock:
@@ -349,10 +364,3 @@ def server_maker(cloud: Cloud, directory: Path, endpoint: str) -> MakeServer:
         return ModelServer(cloud, spec.model, place)
 
     return make
-
-
-def open_variant(spec: VariantSpec, make_server: MakeServer, idle_seconds: float, count: int | None = None) -> Variant:
-    """`count`: with how many instances it begins, if not with all of the spec's."""
-    if spec.serverless:
-        return ServerlessVariant(spec, make_server, idle_seconds)
-    return InstanceVariant(spec, make_server, count)

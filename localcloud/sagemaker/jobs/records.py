@@ -12,7 +12,7 @@ from localcloud.cloud import Cloud
 from localcloud.sagemaker.events import emit
 from localcloud.sagemaker.tags import TagStore
 
-Kind = Literal["processing", "training", "tuning"]
+Kind = Literal["processing", "training", "transform", "tuning"]
 TERMINAL: Final = ("Completed", "Failed", "Stopped")
 
 

@@ -2,6 +2,7 @@ import pytest
 
 from localcloud.errors import ApiError
 
+ROLE = "arn:aws:iam::000000000000:role/r"
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:model/m1"
 
 
@@ -40,17 +41,34 @@ def test_the_artifact_must_be_there_and_readable_by_the_role(api, code, words):
     [
         ({"Image": "000.dkr.ecr.us-east-1.amazonaws.com/my-own:1"}, "PrimaryContainer.Image is .* script mode only"),
         ({"Environment": {}}, "PrimaryContainer.Environment has no SAGEMAKER_PROGRAM"),
-        ({"Mode": "MultiModel"}, "PrimaryContainer.Mode MultiModel is not implemented"),
+        (
+            {"Mode": "MultiModel", "ModelDataUrl": "https://bucket/models"},
+            "PrimaryContainer.ModelDataUrl is 'https",
+        ),
         ({"ModelDataUrl": "https://bucket/model.tar.gz"}, "PrimaryContainer.ModelDataUrl is 'https"),
         (
             {"MultiModelConfig": {"ModelCacheSetting": "Enabled"}},
-            "PrimaryContainer.MultiModelConfig is not implemented",
+            "PrimaryContainer.MultiModelConfig can be given only with Mode MultiModel",
         ),
     ],
 )
 def test_what_cannot_run_here_is_refused_with_its_field(api, container, words):
     with pytest.raises(ApiError, match=words):
         api.model(**container)
+
+
+def test_a_multi_model_container_names_a_prefix_that_may_still_be_empty(api):
+    api.s3.lacking = {"models/": "404"}
+    api.model(Mode="MultiModel", ModelDataUrl="s3://bucket/models/", MultiModelConfig={"ModelCacheSetting": "Disabled"})
+    served = api.hosting._models.served("m1")
+    assert (served.multi_model, served.cached, served.artifact.key) == (True, False, "models/")
+
+
+def test_a_multi_model_container_does_not_come_from_a_package(api):
+    api("CreateModelPackageGroup", ModelPackageGroupName="churn")
+    container = {"ModelPackageName": "arn:aws:sagemaker:us-east-1:000000000000:model-package/churn/1"}
+    with pytest.raises(ApiError, match="Mode MultiModel takes Image and ModelDataUrl"):
+        api("CreateModel", ModelName="m1", ExecutionRoleArn=ROLE, PrimaryContainer=container | {"Mode": "MultiModel"})
 
 
 def test_a_model_package_brings_image_artifact_and_environment(api):

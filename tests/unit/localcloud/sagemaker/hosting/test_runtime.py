@@ -137,7 +137,7 @@ def test_traffic_follows_the_weights(api, endpoint):
     assert hits.count("off") == 0
 
 
-@pytest.mark.parametrize("member", ["TargetModel", "InferenceComponentName", "SessionId"])
+@pytest.mark.parametrize("member", ["TargetContainerHostname", "InferenceComponentName", "SessionId"])
 def test_what_would_be_ignored_is_refused(api, endpoint, member):
     endpoint()
     with pytest.raises(ApiError, match=f"{member} is not implemented by the local cloud"):
@@ -160,3 +160,34 @@ def test_metrics_are_counted_by_variant(api, endpoint, servers):
     assert (sums["Invocations"], sums["Invocation4XXErrors"], sums["Invocation5XXErrors"]) == (2, 1, 0)
     assert sums["ModelLatency"] > 0
     assert sums["OverheadLatency"] > 0
+
+
+def test_the_average_of_errors_is_the_share_of_requests_and_an_instance_counts_its_part(api, endpoint, servers):
+    endpoint(instances(InitialInstanceCount=4))
+    servers.answer = lambda headers, body: Reply(200)
+    for status in (200, 200, 200, 0, 400):
+        for server in servers.made:
+            server.answer = lambda headers, body, status=status: Reply(status)
+        if status == 200:
+            api.invoke()
+        else:
+            with pytest.raises(ApiError):
+                api.invoke()
+    api.hosting.close()
+    values = {}
+    for metric in api.cloud.metrics:
+        values.setdefault(metric.name, []).append(metric.value)
+    assert values["Invocation4XXErrors"] == [0, 0, 0, 0, 1]
+    assert values["Invocation5XXErrors"] == [0, 0, 0, 1, 0]
+    assert values["InvocationModelErrors"] == [0, 0, 0, 1, 1]
+    assert sum(values["InvocationsPerInstance"]) == pytest.approx(5 / 4)
+
+
+def test_serverless_endpoints_have_no_metrics_per_instance(api, endpoint):
+    described = endpoint(serverless(ProvisionedConcurrency=2))
+    assert described["ProductionVariants"][0]["CurrentServerlessConfig"]["ProvisionedConcurrency"] == 2
+    api.invoke()
+    api.hosting.close()
+    names = {metric.name for metric in api.cloud.metrics}
+    assert "ServerlessProvisionedConcurrencyUtilization" in names
+    assert "InvocationsPerInstance" not in names

@@ -5,6 +5,7 @@ import pytest
 from localcloud.errors import ApiError
 from localcloud.sagemaker.hosting.artifacts import DeploymentFailed, S3Object
 from localcloud.sagemaker.hosting.models import ServedModel
+from localcloud.sagemaker.hosting.serverless_metrics import concurrency_metrics
 from localcloud.sagemaker.hosting.serving.wire import Reply
 from localcloud.sagemaker.hosting.variants import InstanceVariant, ServerlessVariant, VariantSpec
 from tests.fakes.model_server import FakeServer
@@ -109,4 +110,42 @@ def test_a_container_that_does_not_come_back_is_not_ready():
     with pytest.raises(ApiError) as refusal:
         variant.invoke({}, b"")
     assert (refusal.value.code, refusal.value.status) == ("ModelNotReadyException", 429)
+    variant.close()
+
+
+def test_provisioned_concurrency_keeps_a_serverless_container():
+    servers = Servers()
+    spec = VariantSpec("v", MODEL, 1.0, memory_mb=1024, max_concurrency=2, provisioned_concurrency=1)
+    variant = ServerlessVariant(spec, servers, idle_seconds=0.05)
+    variant.start()
+    assert variant._timer is None
+    servers[0].running = False
+    assert variant.invoke({}, b"").setup_seconds > 0.0
+    assert variant._timer is None
+    variant.close()
+
+
+def test_a_serverless_request_knows_how_many_there_are_beside_it():
+    servers = Servers()
+    spec = VariantSpec("v", MODEL, 1.0, memory_mb=1024, max_concurrency=4, provisioned_concurrency=1)
+    variant = ServerlessVariant(spec, servers, idle_seconds=60)
+    variant.start()
+    inner = []
+
+    def nested(headers, body):
+        if not body:
+            inner.append(variant.invoke({}, b"inner"))
+        return Reply(200)
+
+    servers[0].answer = nested
+    assert (variant.invoke({}, b"").concurrent, inner[0].concurrent) == (1, 2)
+    assert concurrency_metrics(spec, 1) == {
+        "None": {"ServerlessConcurrentExecutionsUtilization": 0.25, "ServerlessProvisionedConcurrencyUtilization": 1.0},
+        "Count": {
+            "ServerlessProvisionedConcurrencyExecutions": 1.0,
+            "ServerlessProvisionedConcurrencyInvocations": 1.0,
+            "ServerlessProvisionedConcurrencySpilloverInvocations": 0.0,
+        },
+    }
+    assert concurrency_metrics(spec, 2)["Count"]["ServerlessProvisionedConcurrencySpilloverInvocations"] == 1.0
     variant.close()

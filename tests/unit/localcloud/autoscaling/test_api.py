@@ -9,6 +9,7 @@ from localcloud.api import JsonService
 from localcloud.autoscaling import ApplicationAutoScaling
 from localcloud.errors import ApiError
 from tests.fakes.cloud import FakeCloud
+from tests.fakes.scaling import FakePolicyAlarms, FakeVariants
 
 TARGET = {
     "ServiceNamespace": "sagemaker",
@@ -30,9 +31,9 @@ POLICY = {
 class Scaling:
     def __init__(self, cloud: FakeCloud) -> None:
         self.cloud = cloud
-        service = ApplicationAutoScaling(
-            cloud, lambda endpoint, variant: (endpoint, variant) == ("sluice-dev-churn", "AllTraffic")
-        )
+        variants = FakeVariants({("sluice-dev-churn", "AllTraffic"): 1})
+        self.alarms = FakePolicyAlarms()
+        service = ApplicationAutoScaling(cloud, variants, self.alarms)
         self._service = JsonService("application-autoscaling", service.operations(), lambda _headers: cloud.caller)
 
     def __call__(self, operation: str, **request: Any) -> dict[str, Any]:
@@ -142,7 +143,10 @@ def test_every_action_is_authorized_with_its_condition_keys(scaling: Scaling) ->
     assert [one.action for one in asked] == [
         "application-autoscaling:RegisterScalableTarget",
         "application-autoscaling:PutScalingPolicy",
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:PutMetricAlarm",
     ]
+    assert ":alarm:TargetTracking-endpoint/sluice-dev-churn/variant/AllTraffic-AlarmHigh-" in asked[2].resource
     assert asked[1].resource == arn
     assert asked[1].context["application-autoscaling:service-namespace"] == "sagemaker"
 
@@ -154,3 +158,77 @@ def test_a_denied_action_changes_nothing(scaling: Scaling) -> None:
         scaling.register()
 
     assert scaling("DescribeScalableTargets", ServiceNamespace="sagemaker")["ScalableTargets"] == []
+
+
+def test_a_tracking_policy_has_two_alarms_which_go_with_it(scaling: Scaling) -> None:
+    scaling.register()
+
+    arn = scaling("PutScalingPolicy", **POLICY)["PolicyARN"]
+
+    [policy] = scaling("DescribeScalingPolicies", ServiceNamespace="sagemaker")["ScalingPolicies"]
+    high, low = [scaling.alarms.held[alarm["AlarmName"]] for alarm in policy["Alarms"]]
+    assert (high["Threshold"], high["ComparisonOperator"], high["EvaluationPeriods"]) == (
+        100.0,
+        "GreaterThanThreshold",
+        3,
+    )
+    assert (low["Threshold"], low["ComparisonOperator"], low["EvaluationPeriods"]) == (90.0, "LessThanThreshold", 15)
+    assert high["AlarmActions"] == low["AlarmActions"] == [arn]
+    assert high["Dimensions"] == [
+        {"Name": "EndpointName", "Value": "sluice-dev-churn"},
+        {"Name": "VariantName", "Value": "AllTraffic"},
+    ]
+    scaling("DeregisterScalableTarget", **TARGET)
+    assert scaling.alarms.held == {}
+
+
+def test_a_policy_put_again_keeps_its_alarms_names_and_loses_the_one_it_disables(scaling: Scaling) -> None:
+    scaling.register()
+    scaling("PutScalingPolicy", **POLICY)
+    before = sorted(scaling.alarms.held)
+
+    changed = {**TRACKING, "TargetValue": 7.0, "DisableScaleIn": True}
+    scaling("PutScalingPolicy", **{**POLICY, "TargetTrackingScalingPolicyConfiguration": changed})
+
+    assert sorted(scaling.alarms.held) == before[:1]
+    assert scaling.alarms.held[before[0]]["Threshold"] == 7.0
+
+
+def test_a_caller_who_may_not_make_alarms_gets_no_tracking_policy(scaling: Scaling) -> None:
+    scaling.register()
+    scaling.cloud.denied.add("cloudwatch:PutMetricAlarm")
+
+    with pytest.raises(ApiError, match="not authorized to perform: cloudwatch:PutMetricAlarm"):
+        scaling("PutScalingPolicy", **POLICY)
+
+    assert scaling("DescribeScalingPolicies", ServiceNamespace="sagemaker")["ScalingPolicies"] == []
+    assert scaling.alarms.held == {}
+
+
+@pytest.mark.parametrize(
+    ("configuration", "said"),
+    [
+        ({"TargetValue": 1.0}, "Exactly one of"),
+        ({**TRACKING, "TargetValue": 0.0}, "must be greater than 0"),
+        (
+            {
+                "TargetValue": 1.0,
+                "PredefinedMetricSpecification": {"PredefinedMetricType": "LambdaProvisionedConcurrencyUtilization"},
+            },
+            "not implemented",
+        ),
+        ({"TargetValue": 1.0, "CustomizedMetricSpecification": {"MetricName": "m", "Namespace": "n"}}, "Statistic"),
+    ],
+)
+def test_a_tracking_policy_that_cannot_act_is_refused(
+    scaling: Scaling, configuration: dict[str, Any], said: str
+) -> None:
+    scaling.register()
+
+    with pytest.raises(ApiError, match=said):
+        scaling("PutScalingPolicy", **{**POLICY, "TargetTrackingScalingPolicyConfiguration": configuration})
+
+
+def test_not_scaled_activities_are_refused_by_name(scaling: Scaling) -> None:
+    with pytest.raises(ApiError, match="IncludeNotScaledActivities"):
+        scaling("DescribeScalingActivities", ServiceNamespace="sagemaker", IncludeNotScaledActivities=True)
