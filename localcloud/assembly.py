@@ -63,12 +63,12 @@ class LocalCloud:
         lambdas.install(self._may_send_dead_letter, self._function_session)
         layers.install(StateFiles(gateway.state_dir).functions)
         stacks.install(self._check_function_role, self._check_machine)
-        self._scaling.start()
+        self._scaling.acting.start()
         self._alarms.start()
 
     def close(self) -> None:
         self._alarms.close()
-        self._scaling.close()
+        self._scaling.acting.close()
         self._deliveries.close()
         stacks.end_custom_resources()
         self._sagemaker.close()
@@ -105,7 +105,7 @@ class LocalCloud:
         self._gateway.put_event(SOURCE, DETAIL_TYPE, detail(alarm, before, after), [alarm["AlarmArn"]])
 
     def _fired(self, fired: Fired) -> None:
-        self._scaling.fired(fired)
+        self._scaling.acting.hear(fired)
 
     def _may_send_dead_letter(self, role_arn: str, function: str, target_arn: str) -> bool:
         actions = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "lambda": "lambda:InvokeFunction"}

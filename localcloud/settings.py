@@ -37,7 +37,11 @@ _SERVICES = (
 
 @dataclass(frozen=True)
 class Settings:
-    """`time_scale`: what AWS waits for one second (backoff, Wait states, grace), the local cloud waits for so many."""
+    """`time_scale`: what AWS waits for one second, the local cloud waits for so many.
+
+    It shortens backoff, Wait states and grace, and what is measured by the minute: alarms' periods and autoscaling's
+    cooldowns. With 0.02, the data points of a 60 s period are those of 1.2 real seconds.
+    """
 
     state_dir: Path
     port: int = 0

@@ -41,14 +41,15 @@ class Acceptance:
         if isinstance(settings, RealTime | Asynchronous | MultiModel):
             for variant in endpoint.variants:
                 self.scaling.scale(endpoint.name, variant, settings.autoscaling)
+        champion = arriving.trial.champion if arriving.trial else arriving.package
         by_api = settings.capture if isinstance(settings, Serverless | MultiModel) else None
         self.aliases.put(
             Alias(
                 model=model,
                 endpoint_name=arriving.endpoint_name,
                 mode=arriving.mode,
-                version=(arriving.trial.champion if arriving.trial else arriving.package).version,
-                definition_uri=self.definitions.uri(arriving.package.arn),
+                version=champion.version,
+                definition_uri=self.definitions.uri(champion.arn),
                 variants=_versions(arriving),
                 target_model=arriving.target_model,
                 api_captures_percent=by_api.sampling_percent if by_api else 0,

@@ -93,7 +93,7 @@ class ActivateEndpoint:
     ) -> dict[str, Any]:
         why = f"version {arriving.package.version} did not get into production: {verdict.reason}"
         self._announce(record.model, "DEPLOYMENT_FAILED", why, arriving)
-        answer = self._put(record.failed(), arriving, "failed", why)
+        answer = self._put(record.failed(self.now()), arriving, "failed", why)
         if not arriving.way_back:
             # Nothing goes back to it by itself; a person who approves it again tries it again.
             self.registry.set_approval(arriving.package.arn, "Rejected", f"deployment failed: {verdict.reason}")

@@ -13,8 +13,10 @@ from sluice.aws.version_definitions import VersionDefinitions
 from sluice.definition import Asynchronous, RealTime
 from sluice.errors import BadInputError
 from sluice.events import AlarmStateChange, RollbackRequested
-from sluice.naming import SINGLE_VARIANT, model_of_endpoint, package_group_name
+from sluice.naming import ALARM_KINDS, SINGLE_VARIANT, model_of_endpoint, package_group_name
 from sluice.rollout import AskForHelp, Ignore, on_alarm, on_rollback_request
+
+_TAKE_BACK = frozenset(f"{SINGLE_VARIANT}/{kind}" for kind in ALARM_KINDS)
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,16 @@ class Rollbacks:
 
     def on_alarm(self, event: AlarmStateChange) -> dict[str, Any]:
         """An alarm of the live variant takes the version back, unless its definition says otherwise."""
-        endpoint, _, rest = event.detail.name.partition("/")
+        endpoint, _, watched = event.detail.name.partition("/")
         model = model_of_endpoint(self.stage, endpoint)
         record = self.production.get(model) if model else None
         live = record.live if record else None
         if model is None or record is None or live is None or live.endpoint_name != endpoint:
             return _ignored(f"alarm {event.detail.name} watches nothing that is live")
-        if event.detail.state.value != "ALARM" or rest.partition("/")[0] != SINGLE_VARIANT:
-            return _ignored(f"alarm {event.detail.name} is {event.detail.state.value}")
+        if event.detail.state.value != "ALARM" or watched not in _TAKE_BACK:
+            return _ignored(f"alarm {event.detail.name} is {event.detail.state.value}, and takes nothing back")
+        if record.settled_at is not None and event.time < record.settled_at:
+            return _ignored(f"alarm {event.detail.name} fired before the last deployment had settled")
         settings = self.definitions.deployment_of(live.package.arn)
         wanted = isinstance(settings, RealTime | Asynchronous) and settings.alarms.roll_back
         verdict = on_alarm(live.way_back, wanted, record.packages)

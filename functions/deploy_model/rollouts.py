@@ -45,12 +45,12 @@ class Rollouts:
         deployment = self.wishes.as_things_stand(deployment, record, endpoint)
         try:
             prepared = self.preparation.prepare(model, deployment, record, endpoint)
+            # Recorded before the endpoint changes, so that ActivateEndpoint knows what to expect.
+            self._save(record.starting(deployment))
+            self._audit_start(model, deployment)
+            self._bring_up(model, endpoint, deployment, prepared)
         except BadInputError as error:
-            return self._refuse(record, deployment, str(error))
-        # Recorded before the endpoint changes, so that ActivateEndpoint knows what to expect.
-        self._save(record.starting(deployment))
-        self._audit_start(model, deployment)
-        self._bring_up(model, endpoint, deployment, prepared)
+            return self._refuse(model, deployment, str(error))
         return _deploying(deployment, deployment.reason)
 
     def go_back(self, model: str, deployment: Deployment, why: str) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class Rollouts:
         """What arrives is not to, and there is nothing to go back to: it serves on, and does not count."""
         record = self.production.get(model)
         if record.arriving is not None:
-            self._save(record.failed())
+            self._save(record.failed(self.now()))
 
     def _bring_up(self, model: str, endpoint: Endpoint | None, deployment: Deployment, prepared: Prepared) -> None:
         name, config = deployment.endpoint_name, deployment.config_name
@@ -107,10 +107,13 @@ class Rollouts:
         self.journal.record(record.model, "DEPLOYMENT_QUEUED", why, once=deployment.cause)
         return {"outcome": "queued", "config": deployment.config_name, "reason": why}
 
-    def _refuse(self, record: ProductionRecord, deployment: Deployment, why: str) -> dict[str, Any]:
-        self._save(record.failed())
-        details = {"package": deployment.package.arn}
-        self.journal.announce(record.model, "DEPLOYMENT_FAILED", why, details=details, once=deployment.cause)
+    def _refuse(self, model: str, deployment: Deployment, why: str) -> dict[str, Any]:
+        self._save(self.production.get(model).failed(self.now()))
+        details = {"package": deployment.package.arn, "endpoint": deployment.endpoint_name}
+        told = f"version {deployment.package.version} did not get into production: {why}"
+        self.journal.announce(model, "DEPLOYMENT_FAILED", told, details=details, once=deployment.cause)
+        if not deployment.way_back:
+            self.registry.set_approval(deployment.package.arn, "Rejected", f"deployment failed: {why}")
         return {"outcome": "refused", "reason": why}
 
     def _audit_start(self, model: str, deployment: Deployment) -> None:

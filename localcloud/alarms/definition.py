@@ -72,6 +72,8 @@ def read_alarm(request: Mapping[str, Any]) -> Alarm:
     for member in _NOT_IMPLEMENTED:
         if request.get(member):
             raise _invalid(f"{member} is not implemented by the local cloud")
+    if request.get("EvaluateLowSampleCountPercentile") == "ignore":
+        raise _invalid("EvaluateLowSampleCountPercentile ignore is not implemented by the local cloud")
     queries, returned = _queries(request)
     period = _common_period(queries)
     periods = int(request.get("EvaluationPeriods") or 0)

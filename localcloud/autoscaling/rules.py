@@ -59,7 +59,10 @@ def allowed(current: int, wanted: int, bounds: tuple[int, int], cooling: Cooling
 
 
 def tracking_capacity(current: int, value: float, target: float) -> int:
-    """In proportion, and never so few that the metric would be above the target again."""
+    """In proportion, and never so few that the metric would be above the target again.
+
+    How many AWS takes away at a time is not published; what it says of both directions holds here.
+    """
     # What is measured with no instance at all is what one would have.
     return math.ceil(max(current, 1) * value / target - 1e-9)
 

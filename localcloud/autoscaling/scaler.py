@@ -27,6 +27,9 @@ class Scaler:
         self._in_alarm = in_alarm
         self._clock = clock
 
+    def exists(self, target: Target) -> bool:
+        return self._variants.instance_count(*target.variant) is not None
+
     def act(self, target: Target, policy: Policy, fired: Fired) -> None:
         current = self._variants.instance_count(*target.variant)
         if current is None or target.change is not None:

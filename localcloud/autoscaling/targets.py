@@ -1,7 +1,8 @@
 """Scalable targets: one variant of one endpoint each, its bounds, its policies, its history."""
 
+import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -28,9 +29,23 @@ class Variants(Protocol):
         """Ask for the change; ApiError when it cannot be now."""
 
 
+class PolicyAlarms(Protocol):
+    """CloudWatch, as autoscaling uses it (ministack_port.alarms)."""
+
+    def put(self, request: Mapping[str, Any]) -> str:
+        """PutMetricAlarm; the alarm's ARN."""
+
+    def delete(self, names: Sequence[str]) -> None: ...
+
+    def in_alarm(self, name: str) -> bool: ...
+
+    def with_action(self, action: str) -> list[tuple[str, str]]:
+        """Name and ARN of each alarm that has the action."""
+
+
 @dataclass(frozen=True)
 class Policy:
-    """`document` is what DescribeScalingPolicies shows, but for the alarms that others bind to it."""
+    """`configuration` is of its kind: StepScaling or TargetTrackingScaling."""
 
     name: str
     arn: str
@@ -52,7 +67,7 @@ class Policy:
 
 @dataclass
 class Target:
-    """Changed under the service's lock only."""
+    """Changed under the lock of its Targets only."""
 
     resource_id: str
     arn: str
@@ -93,6 +108,45 @@ class Change:
     wanted: int
     cooldown: float
     activity: dict[str, Any]
+
+
+class Targets:
+    """All there are. Whoever looks at more than one thing at once holds `lock`."""
+
+    def __init__(self, alarms: PolicyAlarms) -> None:
+        self._alarms = alarms
+        self._targets: dict[str, Target] = {}
+        self.lock = threading.RLock()
+
+    def add(self, target: Target) -> None:
+        with self.lock:
+            self._targets[target.resource_id] = target
+
+    def find(self, resource_id: str) -> Target | None:
+        return self._targets.get(resource_id)
+
+    def get(self, request: Mapping[str, Any]) -> Target:
+        """The target that a request names; ApiError when it is not registered."""
+        resource_id = resource_id_of(request)
+        target = self.find(resource_id)
+        if target is None:
+            raise ApiError(
+                "ObjectNotFoundException",
+                f"No scalable target registered for service namespace: {NAMESPACE}, resource ID: {resource_id}, "
+                f"scalable dimension: {DIMENSION}",
+            )
+        return target
+
+    def all(self) -> list[Target]:
+        with self.lock:
+            return [self._targets[name] for name in sorted(self._targets)]
+
+    def remove(self, target: Target) -> None:
+        """And the alarms of its policies."""
+        with self.lock:
+            self._targets.pop(target.resource_id, None)
+            for policy in target.policies.values():
+                self._alarms.delete(policy.own_alarms)
 
 
 def resource_id_of(request: Mapping[str, Any]) -> str:

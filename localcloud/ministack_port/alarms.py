@@ -47,6 +47,7 @@ class MiniStackAlarms:
     def install(self) -> None:
         cloudwatch._evaluate_alarm = lambda alarm: None
         cloudwatch._evaluate_all_alarms = lambda: None
+        cloudwatch._evict_old_metrics = _evict_old_metrics
         cloudwatch._dispatch_alarm_actions = self._dispatched
         cloudwatch._put_metric_alarm = self._checked_put(cloudwatch._put_metric_alarm)
         cloudwatch.cloudformation_put_metric_alarm = self._checked_stack_put(cloudwatch.cloudformation_put_metric_alarm)
@@ -164,6 +165,18 @@ class MiniStackAlarms:
                 put(alarm)
 
         return checked
+
+
+def _evict_old_metrics() -> None:
+    """MiniStack copies every list of points at each request, and loses what another thread adds meanwhile."""
+    cutoff = time.time() - cloudwatch.TWO_WEEKS_SECONDS
+    for key, points in cloudwatch._metrics.items():
+        if not points or points[0]["Timestamp"] >= cutoff:
+            continue
+        if kept := [point for point in points if point["Timestamp"] >= cutoff]:
+            cloudwatch._metrics[key] = kept
+        else:
+            del cloudwatch._metrics[key]
 
 
 def _complete(stored: dict[str, Any], request: Mapping[str, Any]) -> None:

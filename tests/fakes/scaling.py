@@ -15,25 +15,25 @@ class FakeVariants:
     slow: bool = False
     failure: str = ""
     asked: list[int] = field(default_factory=list)
-    _wanted: dict[tuple[str, str], int] = field(default_factory=dict)
+    wanted: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def instance_count(self, endpoint_name: str, variant_name: str) -> int | None:
         return self.counts.get((endpoint_name, variant_name))
 
     def is_changing(self, endpoint_name: str) -> bool:
-        return any(endpoint == endpoint_name for endpoint, _ in self._wanted)
+        return any(endpoint == endpoint_name for endpoint, _ in self.wanted)
 
     def set_instance_count(self, endpoint_name: str, variant_name: str, count: int) -> None:
         if self.failure:
             raise ApiError("ValidationException", self.failure)
         self.asked.append(count)
-        self._wanted[endpoint_name, variant_name] = count
+        self.wanted[endpoint_name, variant_name] = count
         if not self.slow:
             self.finish()
 
     def finish(self) -> None:
-        self.counts |= self._wanted
-        self._wanted.clear()
+        self.counts |= self.wanted
+        self.wanted.clear()
 
 
 @dataclass

@@ -21,6 +21,8 @@ _BATCH_KEY = re.compile(r"^models/(?P<model>[^/]+)/batch/in/(?P<file>.+)$")
 
 SINGLE_VARIANT = "AllTraffic"
 """The production variant of an endpoint that serves one version."""
+ALARM_KINDS = ("server-errors", "model-errors", "latency")
+"""What watches a variant. Other alarms of an endpoint move its instances."""
 _ENDPOINT_SUFFIX = {"real-time": "--real-time", "asynchronous": "--async"}
 """By deployment mode, because an endpoint cannot change it. No model name has two hyphens in a row."""
 _SHARED = "-multi-"

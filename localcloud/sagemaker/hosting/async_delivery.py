@@ -29,7 +29,7 @@ ATTEMPTS: Final = 3
 SEE_LOGS: Final = "See the SageMaker Endpoint logs in your account for more information."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AsyncRequest:
     """`queued` and `ttl_seconds` are of the monotonic clock; the time to live is the local cloud's, scaled."""
 

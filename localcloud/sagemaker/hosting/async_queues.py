@@ -93,19 +93,18 @@ class AsyncQueues:
 
     def _asynchronous(self) -> list[Endpoint]:
         """Endpoints with a queue: those whose config says so, and those that had such a one when a request came."""
-        live = self._live()
         with self._changed:
+            live = self._live()
             known = set(live)
             self._queues = {key: queue for key, queue in self._queues.items() if key in known or queue.working}
-            queued = set(self._queues)
-        return [endpoint for endpoint in live if endpoint in queued or _is_asynchronous(endpoint)]
+            return [endpoint for endpoint in live if endpoint in self._queues or _is_asynchronous(endpoint)]
 
     def _expire(self, endpoint: Endpoint) -> None:
         with self._changed:
-            queue = self._queues.get(endpoint)
-            late = [request for request in queue.waiting if request.expired] if queue else []
+            queue = self._queues.get(endpoint) or _Queue()
+            late = [request for request in queue.waiting if request.expired]
             for request in late:
-                queue.waiting.remove(request)  # type: ignore[union-attr]
+                queue.waiting.remove(request)
         for request in late:
             self._delivery.expire(request)
 
@@ -165,19 +164,19 @@ class AsyncQueues:
 
 
 def _is_asynchronous(endpoint: Endpoint) -> bool:
-    with endpoint.serving() as fleet:
-        return fleet is not None and fleet.variants[0].spec.asynchronous is not None
+    fleet = endpoint.fleet
+    return fleet is not None and fleet.variants[0].spec.asynchronous is not None
 
 
 def _instances(endpoint: Endpoint) -> int:
-    with endpoint.serving() as fleet:
-        return sum(variant.instance_count for variant in fleet.variants) if fleet else 0
+    fleet = endpoint.fleet
+    return sum(variant.instance_count for variant in fleet.variants) if fleet else 0
 
 
 def _capacity(endpoint: Endpoint) -> int:
     """How many requests its instances take at once."""
-    with endpoint.serving() as fleet:
-        return sum(map(_places, fleet.variants)) if fleet else 0
+    fleet = endpoint.fleet
+    return sum(map(_places, fleet.variants)) if fleet else 0
 
 
 def _places(variant: Variant) -> int:

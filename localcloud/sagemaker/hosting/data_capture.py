@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 FLUSH_SECONDS: Final = 60.0
 """AWS's; scaled locally."""
 _FLUSH_LINES: Final = 2000
+_FLUSH_BYTES: Final = 16 << 20
 _SHORTEST_FLUSH_SECONDS: Final = 0.2
 
 
@@ -53,6 +54,9 @@ class _Place:
     folder: str
 
 
+_Exchange = tuple[Sampled, Reply]
+
+
 class DataCapture:
     def __init__(self, cloud: Cloud, sessions: RoleSessions, seed: int | None = None) -> None:
         self._cloud = cloud
@@ -60,8 +64,8 @@ class DataCapture:
         self._random = random.Random(seed)
         self._seconds = max(_SHORTEST_FLUSH_SECONDS, FLUSH_SECONDS * cloud.time_scale)
         self._lock = threading.Lock()
-        self._lines: defaultdict[_Place, list[tuple[datetime, str]]] = defaultdict(list)
-        self._count = 0
+        self._kept: defaultdict[_Place, list[_Exchange]] = defaultdict(list)
+        self._count = self._bytes = 0
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -79,15 +83,15 @@ class DataCapture:
         )
 
     def keep(self, endpoint: str, variant: str, role_arn: str, spec: CaptureSpec, event: Sampled, reply: Reply) -> None:
-        """Costs the encoding and an append."""
+        """Costs an append: what is written of it is made by the thread."""
         if not 200 <= reply.status < 300:
             return
-        line = json.dumps(record(spec, event, reply), separators=(",", ":"))
         place = _Place(spec, role_arn, f"{endpoint}/{variant}/{event.at:%Y/%m/%d/%H}")
         with self._lock:
-            self._lines[place].append((event.at, line))
+            self._kept[place].append((event, reply))
             self._count += 1
-            full = self._count >= _FLUSH_LINES
+            self._bytes += len(event.body) + len(reply.body)
+            full = self._count >= _FLUSH_LINES or self._bytes >= _FLUSH_BYTES
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write_regularly, name="data capture", daemon=True)
                 self._thread.start()
@@ -110,22 +114,24 @@ class DataCapture:
 
     def _write(self) -> None:
         with self._lock:
-            lines, self._lines, self._count = self._lines, defaultdict(list), 0
-        for place, captured in lines.items():
+            kept, self._kept = self._kept, defaultdict(list)
+            self._count = self._bytes = 0
+        for place, exchanges in kept.items():
             try:
-                self._put(place, captured)
+                self._put(place, exchanges)
             except (ApiError, *S3Error) as error:
                 reason = explain(error)
-                _log.warning("%d captured requests of %s were not written: %s", len(captured), place.folder, reason)
+                _log.warning("%d captured requests of %s were not written: %s", len(exchanges), place.folder, reason)
             except Exception:  # the thread's edge: capture of other endpoints goes on
-                _log.exception("%d captured requests of %s were not written", len(captured), place.folder)
+                _log.exception("%d captured requests of %s were not written", len(exchanges), place.folder)
 
-    def _put(self, place: _Place, captured: list[tuple[datetime, str]]) -> None:
+    def _put(self, place: _Place, exchanges: list[_Exchange]) -> None:
         spec = place.spec
-        first = captured[0][0]
+        first = exchanges[0][0].at
         name = f"{first:%M-%S}-{first.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl"
         key = f"{spec.destination.key.rstrip('/')}/{place.folder}/{name}"
-        body = "".join(f"{line}\n" for _, line in captured).encode()
+        lines = (json.dumps(record(spec, event, reply), separators=(",", ":")) for event, reply in exchanges)
+        body = "".join(f"{line}\n" for line in lines).encode()
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": spec.kms_key} if spec.kms_key else {}
         s3 = self._cloud.client("s3", self._sessions.get(place.role_arn))
         s3.put_object(Bucket=spec.destination.bucket, Key=key, Body=body, **encryption)

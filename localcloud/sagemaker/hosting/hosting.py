@@ -55,11 +55,6 @@ class Hosting:
         """Of the service `sagemaker-runtime`."""
         return self._runtime.operations() | self._async_runtime.operations()
 
-    def has_variant(self, endpoint_name: str, variant_name: str) -> bool:
-        """Whether a scalable target of that endpoint and variant can exist now."""
-        endpoint = self._endpoints.find(endpoint_name)
-        return endpoint is not None and variant_name in endpoint.variant_names()
-
     def is_changing(self, endpoint_name: str) -> bool:
         """Whether a change of that endpoint is under way."""
         endpoint = self._endpoints.find(endpoint_name)

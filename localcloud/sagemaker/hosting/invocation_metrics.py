@@ -13,6 +13,8 @@ _log = logging.getLogger(__name__)
 NAMESPACE: Final = "AWS/SageMaker"
 INSTANCE_NAMESPACE: Final = "/aws/sagemaker/Endpoints"
 _FLUSH_SECONDS: Final = 1.0
+_SHARE_OF_PERIOD: Final = 6
+"""In AWS's seconds: written so often, the sums of two periods of 60 s differ by a tenth at most."""
 _MICROSECONDS: Final = 1_000_000
 
 _Dimensions = tuple[tuple[str, str], ...]
@@ -26,9 +28,9 @@ class InvocationMetrics:
     average of Invocation5XXErrors is the share of requests that failed.
     """
 
-    def __init__(self, cloud: Cloud, flush_seconds: float = _FLUSH_SECONDS) -> None:
+    def __init__(self, cloud: Cloud, flush_seconds: float | None = None) -> None:
         self._cloud = cloud
-        self._seconds = flush_seconds
+        self._seconds = flush_seconds or min(_FLUSH_SECONDS, _SHARE_OF_PERIOD * cloud.time_scale)
         self._lock = threading.Lock()
         self._sums: defaultdict[_Key, float] = defaultdict(float)
         self._values: list[tuple[str, str, float, str, _Dimensions]] = []

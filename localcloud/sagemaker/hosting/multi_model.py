@@ -86,7 +86,7 @@ class MultiModelVariant:
 
     def close(self) -> None:
         shelves = self._shelves
-        with ThreadPoolExecutor(len(shelves)) as pool:
+        with ThreadPoolExecutor(max(1, len(shelves))) as pool:
             list(pool.map(Shelf.close, shelves))
 
     def _taken(self, target: str) -> tuple["Shelf", "_Model"]:

@@ -1,28 +1,18 @@
 """A transform job's instances: model servers that are asked until they answer, or the job's retries are used up."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from localcloud.sagemaker.hosting.artifacts import DeploymentFailed
 from localcloud.sagemaker.hosting.connection import HUNG_UP
-from localcloud.sagemaker.hosting.server import Place
 from localcloud.sagemaker.hosting.serving.wire import Reply
 from localcloud.sagemaker.hosting.variants import INSTANCE_START_SECONDS, Server
 from localcloud.sagemaker.jobs.failures import JobFailure
 from localcloud.sagemaker.transform.plan import TransformPlan
 
-MakeServer = Callable[[Place], Server]
-
 _SEE_LOGS: Final = "See job logs for more information"
 _BACKOFF_SECONDS: Final = 1.0
-
-
-class DataLog(Protocol):
-    """What SageMaker itself writes of a job, beside the containers' own output."""
-
-    def put(self, message: str) -> None: ...
 
 
 class Stopped(Exception):

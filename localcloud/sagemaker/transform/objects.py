@@ -79,10 +79,13 @@ class ObjectRun:
 
     def _batches(self, source: Path) -> Iterator[MiniBatch]:
         with self._opened(source) as file:
+            limit = self.plan.payload_bytes
             if not self.plan.by_line:
-                yield whole(file.read(), self.plan.payload_bytes)
+                yield whole(file.read(limit + 1), limit)
                 return
-            yield from mini_batches(lines(file), self.plan.payload_bytes, single=self.plan.single)
+            # No more of a line is read than shows that it is too long.
+            pieces = iter(lambda: file.readline(limit + 3), b"")
+            yield from mini_batches(lines(pieces), limit, single=self.plan.single)
 
     def _opened(self, source: Path) -> IO[bytes]:
         if self.plan.gzipped:

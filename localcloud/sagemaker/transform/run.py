@@ -53,7 +53,7 @@ class TransformRun:
         self._failures: list[str] = []
         self._objects: queue.SimpleQueue[S3Object] = queue.SimpleQueue()
         self._session: Credentials
-        self._data_log: LogShipper
+        self._data_log = self._new_data_log()
         self._thread = threading.Thread(target=self._live, name=f"transform {name}", daemon=True)
 
     def start(self) -> None:
@@ -104,7 +104,7 @@ class TransformRun:
         found = self._found(files)
         for item in found:
             self._objects.put(item)
-        self._open_data_log()
+        self._tell_settings()
         # More instances than objects would have nothing to do, on AWS too.
         count = min(self._plan.instances, len(found))
         with ThreadPoolExecutor(count, "transform instance") as pool:
@@ -127,10 +127,12 @@ class TransformRun:
             )
         return found
 
-    def _open_data_log(self) -> None:
+    def _new_data_log(self) -> LogShipper:
+        """SageMaker's own log of the job; nothing is written before the first line, and by then there is a session."""
         stream = f"{self._name}/i-{uuid.uuid4().hex[:17]}-{int(time.time())}/data-log"
-        make = lambda: self._cloud.client("logs", self._session)  # noqa: E731
-        self._data_log = LogShipper(make, self._records.kind.log_group, stream)
+        return LogShipper(lambda: self._cloud.client("logs", self._session), self._records.kind.log_group, stream)
+
+    def _tell_settings(self) -> None:
         strategy = "SINGLE_RECORD" if self._plan.single else "MULTI_RECORD"
         self._tell(
             f"MaxConcurrentTransforms={self._plan.concurrency}, "
@@ -183,14 +185,14 @@ class TransformRun:
         return instance
 
     def _tell(self, message: str) -> None:
-        self._data_log.put(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.000:[sagemaker logs]: {message}")
+        now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+        self._data_log.put(f"{now}:[sagemaker logs]: {message}")
 
     def _clear_away(self) -> None:
         for instance in self._instances:
             instance.remove()
             shutil.rmtree(self._directory / f"{instance.name}-data", ignore_errors=True)
-        if hasattr(self, "_data_log"):
-            self._data_log.close(_LOG_CLOSE_SECONDS)
+        self._data_log.close(_LOG_CLOSE_SECONDS)
 
 
 def description(request: Mapping[str, Any], arn: str) -> dict[str, Any]:

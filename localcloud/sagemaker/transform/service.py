@@ -75,6 +75,8 @@ class TransformJobs:
         self._tags.authorize(call.caller, job_arn, request.get("Tags", ()))
         plan = read_plan(request)
         model = self._model(plan.model)
+        if model.multi_model:
+            raise ApiError("ValidationException", f"Batch transform does not support multi-model models: {plan.model}")
         model = replace(model, environment={**model.environment, **plan.environment})
         run = TransformRun(self._cloud, name, plan, model, self._records, self._make_server)
         with self._starting:

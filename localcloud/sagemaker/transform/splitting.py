@@ -32,7 +32,7 @@ def mini_batches(records: Iterable[bytes], limit_bytes: int, *, single: bool) ->
     size = 0
     for record in records:
         if len(record) > limit_bytes:
-            raise TooLarge(f"a record has {len(record)} bytes, and MaxPayloadInMB allows {limit_bytes}")
+            raise TooLarge(f"a record has more than the {limit_bytes} bytes that MaxPayloadInMB allows")
         if held and (single or size + len(record) + 1 > limit_bytes):
             yield MiniBatch(tuple(held))
             held, size = [], 0
@@ -44,5 +44,7 @@ def mini_batches(records: Iterable[bytes], limit_bytes: int, *, single: bool) ->
 
 def whole(body: bytes, limit_bytes: int) -> MiniBatch:
     if len(body) > limit_bytes:
-        raise TooLarge(f"the object has {len(body)} bytes, and MaxPayloadInMB allows {limit_bytes}; set SplitType Line")
+        raise TooLarge(
+            f"the object has more than the {limit_bytes} bytes that MaxPayloadInMB allows; set SplitType Line"
+        )
     return MiniBatch((body,))

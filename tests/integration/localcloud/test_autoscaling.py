@@ -1,13 +1,13 @@
 """Autoscaling that acts: alarms go off by what was measured, and processes come and go."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from tests.integration.localcloud.conftest import Running
-from tests.integration.localcloud.test_endpoints import Hosting
+from tests.integration.localcloud.hosting import BUCKET, INSTANCE, Hosting
 from tests.waiting import eventually
 
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
@@ -16,11 +16,18 @@ DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 class Scaled:
     """An endpoint with one instance, and the metric that it is scaled by."""
 
-    def __init__(self, cloud: Running) -> None:
+    def __init__(self, cloud: Running, asynchronous: Mapping[str, Any] | None = None) -> None:
         self.cloud = cloud
         self.hosting = Hosting(cloud)
         self.scaling = cloud.client("application-autoscaling")
-        self.endpoint = self.hosting.create(self.hosting.plain(f"scaled-{uuid.uuid4().hex[:6]}"))
+        name = self.hosting.plain(f"scaled-{uuid.uuid4().hex[:6]}")
+        if asynchronous:
+            variant = {"VariantName": "AllTraffic", "ModelName": name, **INSTANCE}
+            self.hosting.sagemaker.delete_endpoint_config(EndpointConfigName=name)
+            self.hosting.sagemaker.create_endpoint_config(
+                EndpointConfigName=name, ProductionVariants=[variant], AsyncInferenceConfig=asynchronous
+            )
+        self.endpoint = self.hosting.create(name)
         self.target = {
             "ServiceNamespace": "sagemaker",
             "ResourceId": f"endpoint/{self.endpoint}/variant/AllTraffic",
@@ -54,6 +61,13 @@ class Scaled:
     def pids(self) -> set[int]:
         return {self.hosting.ask(self.endpoint)["pid"] for _ in range(9)}
 
+    def delete(self) -> None:
+        """Unless the test has."""
+        names = [one["EndpointName"] for one in self.hosting.sagemaker.list_endpoints()["Endpoints"]]
+        if self.endpoint in names:
+            self.hosting.settled(self.endpoint)
+            self.hosting.delete(self.endpoint)
+
     def activities(self) -> list[dict[str, Any]]:
         found = self.scaling.describe_scaling_activities(
             ServiceNamespace="sagemaker", ResourceId=self.target["ResourceId"]
@@ -71,9 +85,18 @@ class Scaled:
 def scaled(cloud: Running) -> Iterator[Scaled]:
     made = Scaled(cloud)
     yield made
-    names = [one["EndpointName"] for one in made.hosting.sagemaker.list_endpoints()["Endpoints"]]
-    if made.endpoint in names:
-        made.hosting.delete(made.endpoint)
+    made.delete()
+
+
+@pytest.fixture
+def idle_able(cloud: Running) -> Iterator[Scaled]:
+    """An asynchronous endpoint, whose answers lie in the bucket of the hosting tests."""
+    made = Scaled(cloud, {"OutputConfig": {"S3OutputPath": f"s3://{BUCKET}/answers"}})
+    cloud.allow(
+        made.hosting.role, {"Action": ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "logs:*"], "Resource": "*"}
+    )
+    yield made
+    made.delete()
 
 
 @pytest.mark.slow
@@ -101,7 +124,7 @@ def test_target_tracking_brings_processes_and_takes_them_away(scaled: Scaled) ->
     eventually(lambda: scaled.activities()[0]["StatusCode"] == "Successful", "the scale-in is concluded")
 
     # Whatever scales an endpoint goes with it.
-    scaled.hosting.delete(scaled.endpoint)
+    scaled.delete()
     eventually(lambda: not scaled.alarms(), "the alarms are gone")
 
 
@@ -135,3 +158,61 @@ def test_a_step_policy_acts_on_its_alarm(scaled: Scaled) -> None:
         ServiceNamespace="sagemaker", ResourceId=scaled.target["ResourceId"]
     )["ScalingPolicies"]
     assert [alarm["AlarmName"] for alarm in described["Alarms"]] == [scaled.endpoint]
+
+
+@pytest.mark.slow
+def test_an_asynchronous_endpoint_goes_to_zero_and_comes_back_for_a_request(idle_able: Scaled) -> None:
+    endpoint, scaling, target = idle_able.endpoint, idle_able.scaling, idle_able.target
+    metric = {"Namespace": "AWS/SageMaker", "Dimensions": [{"Name": "EndpointName", "Value": endpoint}]}
+    scaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=2)
+    scaling.put_scaling_policy(
+        **target,
+        PolicyName="backlog",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 5.0,
+            "CustomizedMetricSpecification": {
+                **metric,
+                "MetricName": "ApproximateBacklogSizePerInstance",
+                "Statistic": "Average",
+            },
+        },
+    )
+    policy = scaling.put_scaling_policy(
+        **target,
+        PolicyName="from-zero",
+        PolicyType="StepScaling",
+        StepScalingPolicyConfiguration={
+            "AdjustmentType": "ChangeInCapacity",
+            "MetricAggregationType": "Average",
+            "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
+        },
+    )["PolicyARN"]
+    idle_able.cloud.client("cloudwatch").put_metric_alarm(
+        AlarmName=endpoint,
+        **metric,
+        MetricName="HasBacklogWithoutCapacity",
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=2,
+        DatapointsToAlarm=1,
+        Threshold=0.5,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="missing",
+        AlarmActions=[policy],
+    )
+    eventually(lambda: idle_able.counts() == (0, 0), "no instance is left", seconds=120)
+
+    s3 = idle_able.cloud.client("s3")
+    s3.put_object(Bucket=BUCKET, Key=f"{endpoint}/request", Body=b"hello")
+    asked = idle_able.hosting.runtime.invoke_endpoint_async(
+        EndpointName=endpoint,
+        InputLocation=f"s3://{BUCKET}/{endpoint}/request",
+        ContentType="application/json",
+        Accept="application/json",
+    )
+
+    key = asked["OutputLocation"].partition(f"{BUCKET}/")[2]
+    eventually(lambda: "Contents" in s3.list_objects_v2(Bucket=BUCKET, Prefix=key), "the answer", seconds=120)
+    # Newest first; it may have gone to zero again by now.
+    assert [one["Cause"].rsplit(" ", 1)[-1] for one in idle_able.activities()][-2:] == ["from-zero", "backlog"]

@@ -1,8 +1,6 @@
 """Batch transform jobs with real containers: files in S3 in, answers in S3 out, as the model's role."""
 
-import io
 import json
-import tarfile
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,11 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.integration.localcloud.conftest import ACCOUNT, REGION, Running
+from tests.integration.localcloud.hosting import ENVIRONMENT, SKLEARN, packed
 from tests.waiting import eventually
 
 BUCKET = "data-of-the-transform-tests"
-SKLEARN = f"683313688378.dkr.ecr.{REGION}.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
-ENVIRONMENT = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 STATES = "states.amazonaws.com"
 MAY_WORK = {"Action": ["s3:GetObject", "s3:ListBucket", "s3:PutObject", "logs:*"], "Resource": "*"}
 
@@ -64,12 +61,8 @@ class Batch:
         with suppress(ClientError):
             self.s3.create_bucket(Bucket=BUCKET)
         self.role = cloud.role("sagemaker.amazonaws.com", MAY_WORK)
-        buffer = io.BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-            member = tarfile.TarInfo("code/inference.py")
-            member.size = len(SCRIPT.encode())
-            tar.addfile(member, io.BytesIO(SCRIPT.encode()))
-        self.s3.put_object(Bucket=BUCKET, Key=f"{self.name}/model.tar.gz", Body=buffer.getvalue())
+        artifact = packed({"code/inference.py": SCRIPT.encode()})
+        self.s3.put_object(Bucket=BUCKET, Key=f"{self.name}/model.tar.gz", Body=artifact)
         url = f"s3://{BUCKET}/{self.name}/model.tar.gz"
         container = {"Image": SKLEARN, "ModelDataUrl": url, "Environment": ENVIRONMENT}
         self.sagemaker.create_model(ModelName=self.name, ExecutionRoleArn=self.role, PrimaryContainer=container)

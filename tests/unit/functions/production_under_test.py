@@ -22,6 +22,7 @@ from sluice.aws.endpoints import Endpoint
 from sluice.aws.registry import Package
 from sluice.aws.shared_endpoints import SharedEndpoints
 from sluice.aws.version_definitions import VersionDefinitions
+from sluice.errors import BadInputError
 from sluice.events import (
     EndpointReady,
     EndpointStateChange,
@@ -81,6 +82,8 @@ class FakeEndpoints:
     changes: list[str] = field(default_factory=list)
     updates: list[tuple[Any, bool]] = field(default_factory=list)
     crash_at: int = 0
+    refusal: str = ""
+    """What SageMaker says to UpdateEndpoint, where it does not want to."""
 
     def describe(self, name: str) -> Endpoint | None:
         return self.endpoints.get(name)
@@ -101,6 +104,8 @@ class FakeEndpoints:
         self._changed(f"create {config_name}")
 
     def update(self, name: str, config_name: str, deployment_config: Any, keep_instances: bool) -> None:
+        if self.refusal:
+            raise BadInputError(self.refusal)
         self.endpoints[name] = replace(self.endpoints[name], status="Updating", last_modified=self.clock())
         self.updates.append((deployment_config, keep_instances))
         self._changed(f"update {config_name}")
@@ -253,11 +258,12 @@ class Production:
         }
         return ModelPackageStateChange.model_validate(event)
 
-    def ask(self, event_class: type[Envelope], name: str, **detail: Any) -> dict[str, Any]:
+    def ask(self, event_class: type[Envelope], name: str, at: datetime | None = None, **detail: Any) -> dict[str, Any]:
         """One of our own events, with other details than the canonical one's."""
         self.events += 1
         event = copy.deepcopy(load_event(name))
         event["id"], event["detail"] = f"event-{self.events}", event["detail"] | detail
+        event["time"] = (at or self.stage.clock()).isoformat()
         return self.deploy_model().handle(event_class.model_validate(event))
 
     def roll_back(self, **detail: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Modes, trials, smoke tests and ways back, against a SageMaker that a test steers."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -126,9 +127,10 @@ def test_a_rollback_to_a_version_goes_there_and_being_there_is_no_rollback(produ
     assert "-v1-" in production.roll_back(to_version=1)["config"]
 
 
-def alarm(production: Production, name: str = ALARM) -> dict[str, Any]:
+def alarm(production: Production, name: str = ALARM, minutes_ago: float = 0) -> dict[str, Any]:
     detail = {"alarmName": name, "state": {"value": "ALARM", "reason": "Threshold Crossed"}}
-    return production.ask(AlarmStateChange, "alarm_state_change", **detail)
+    at = production.stage.clock() - timedelta(minutes=minutes_ago)
+    return production.ask(AlarmStateChange, "alarm_state_change", at=at, **detail)
 
 
 def test_an_alarm_of_the_live_version_takes_the_same_way_back_and_a_second_one_asks(production: Production) -> None:
@@ -148,13 +150,42 @@ def test_an_alarm_of_the_live_version_takes_the_same_way_back_and_a_second_one_a
 
 
 @pytest.mark.parametrize(
-    "name", [f"{REAL_TIME}/v2/server-errors", f"{NAME}/AllTraffic/latency", "sluice-dev-event-dead-letters"]
+    "name",
+    [
+        f"{REAL_TIME}/v2/server-errors",
+        f"{REAL_TIME}/AllTraffic/backlog-without-capacity",
+        f"{NAME}/AllTraffic/latency",
+        "sluice-dev-event-dead-letters",
+    ],
 )
 def test_an_alarm_of_something_else_changes_nothing(production: Production, name: str) -> None:
     two_real_time_versions(production)
     production.bring_live(1, REAL_TIME)
 
     assert alarm(production, name)["outcome"] == "ignored"
+
+
+def test_an_alarm_that_was_about_a_deployment_that_failed_takes_nothing_back(production: Production) -> None:
+    """SageMaker has rolled the canary back already; the alarm's event may come after that."""
+    two_real_time_versions(production)
+    first = production.bring_live(1, REAL_TIME)
+    production.decide(2, "Approved")
+    production.endpoints.settle(first, reason="alarm", name=REAL_TIME)
+    production.endpoint_event(REAL_TIME)
+
+    assert "before the last deployment had settled" in alarm(production, minutes_ago=1)["reason"]
+    assert production.registry.statuses[1] == "Approved"
+
+
+def test_what_sagemaker_refuses_is_told_and_nothing_stays_under_way(production: Production) -> None:
+    production.bring_live(1)
+    production.endpoints.refusal = "SageMaker refused: the account-level service limit is 0 instances"
+
+    assert production.decide(2, "Approved")["outcome"] == "refused"
+
+    record = production.stage.production.get("churn")
+    assert (record.arriving, production.live, production.registry.statuses[2]) == (None, 1, "Rejected")
+    assert "service limit" in production.stage.log.entries("churn")[-1].why
 
 
 def test_an_alarm_that_is_to_tell_only_takes_nothing_back(production: Production) -> None:

@@ -147,6 +147,17 @@ def test_members_come_from_the_path_headers_and_body() -> None:
     assert answered["x-Amzn-Invoked-Production-Variant"] == "AllTraffic"
 
 
+def test_an_operation_answers_with_its_own_status() -> None:
+    def invoke(call: Call) -> dict[str, Any]:
+        return {"InferenceId": call.input["InferenceId"], "OutputLocation": "s3://b/out"}
+
+    service = RestJsonService("sagemaker-runtime", {"InvokeEndpointAsync": invoke}, lambda _headers: CALLER)
+    headers = {"x-amzn-sagemaker-inference-id": "i-1", "x-amzn-sagemaker-requestttlseconds": "60"}
+    status, answered, body = post(service, "/endpoints/churn/async-invocations", headers, b"")
+    assert (status, json.loads(body)) == (202, {"InferenceId": "i-1"})
+    assert answered["X-Amzn-SageMaker-OutputLocation"] == "s3://b/out"
+
+
 def test_a_models_error_carries_its_own_fields() -> None:
     def invoke(_call: Call) -> dict[str, Any]:
         raise ApiError("ModelError", "Received client error (400)", 424, {"OriginalStatusCode": 400})

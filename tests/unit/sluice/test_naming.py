@@ -6,12 +6,18 @@ from hypothesis import strategies as st
 
 from sluice.naming import (
     STAGE_PATTERN,
+    alias_parameter,
     endpoint_config_name,
+    endpoint_name,
+    group_of_endpoint,
     job_name,
     model_card_name,
+    model_of_batch_key,
+    model_of_endpoint,
     model_of_group,
     model_of_raw_key,
     new_run_id,
+    shared_endpoint_name,
     validation_name,
 )
 
@@ -59,3 +65,39 @@ def test_a_group_of_another_stage_is_not_ours() -> None:
 def test_a_validations_endpoint_is_no_models_endpoint_of_any_stage(own: str, other: str) -> None:
     """The rule on endpoints and the functions' permissions go by the prefix `sluice-<stage>-`."""
     assert model_of_group(other, validation_name(own, "261120202448-3fa2")) is None
+
+
+MODEL_NAMES = st.from_regex(r"\A[a-z][a-z0-9]{0,3}(-[a-z0-9]{1,4}){0,3}\Z")
+MODES = st.sampled_from(["serverless", "real-time", "asynchronous"])
+
+
+@given(MODEL_NAMES, MODES, MODEL_NAMES, MODES)
+def test_an_endpoint_is_one_models_in_one_mode(first: str, mode: str, second: str, other: str) -> None:
+    name = endpoint_name("dev", first, mode)
+
+    assert model_of_endpoint("dev", name) == first
+    assert group_of_endpoint("dev", name) is None
+    assert (name == endpoint_name("dev", second, other)) == ((first, mode) == (second, other))
+
+
+@given(MODEL_NAMES)
+def test_a_shared_endpoint_is_no_models(group: str) -> None:
+    name = shared_endpoint_name("dev", group)
+
+    assert model_of_endpoint("dev", name) is None
+    assert group_of_endpoint("dev", name) == group
+
+
+@pytest.mark.parametrize("name", ["sluice-prod-churn", "sluice-dev-", "other", "sluice-dev--real-time"])
+def test_what_is_not_of_this_stage_is_no_models(name: str) -> None:
+    assert model_of_endpoint("dev", name) is None
+
+
+def test_a_batch_file_belongs_to_the_model_of_its_folder() -> None:
+    assert model_of_batch_key("models/churn/batch/in/2026/may.csv") == "churn"
+    assert model_of_batch_key("models/churn/batch/out/may.csv") is None
+    assert model_of_batch_key("models/churn/batch/in/") is None
+
+
+def test_the_alias_lies_in_the_stages_own_path() -> None:
+    assert alias_parameter("dev", "churn") == "/sluice/dev/churn/alias"

@@ -7,8 +7,11 @@ from sluice.rollout import (
     PackageRef,
     Production,
     Settled,
+    on_alarm,
     on_approval_change,
     on_endpoint_change,
+    on_rollback_request,
+    on_trial_end,
 )
 
 V1, V2, V3 = (PackageRef(f"arn:aws:sagemaker:us-east-1:0:model-package/g/{n}", n) for n in (1, 2, 3))
@@ -83,3 +86,77 @@ def test_a_failed_endpoint_is_a_failed_deployment_with_its_reason() -> None:
 
     assert isinstance(verdict, Settled)
     assert "no space left" in verdict.reason
+
+
+def test_rejecting_a_challenger_brings_the_champion_back_and_rejecting_the_champion_ends_the_trial_too() -> None:
+    tried = Production(live=V1, trial=V2)
+
+    back = on_approval_change(V2, "Rejected", tried, [V1])
+    promoted = on_approval_change(V1, "Rejected", tried, [V2])
+
+    assert isinstance(back, Deploy)
+    assert (back.package, back.way_back) == (V1, True)
+    assert isinstance(promoted, Deploy)
+    assert promoted.package == V2
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted", "production", "leaves", "goes_to"),
+    [
+        (None, None, Production(live=V2, previous=V1), V2, V1),
+        (None, 3, Production(live=V2, previous=V1), V2, V3),
+        (2, None, Production(live=V1, trial=V2), V2, V1),
+        (3, None, Production(live=V1, arriving=V3), V3, V1),
+        (1, None, Production(live=V2, previous=V1), None, None),
+        (None, 2, Production(live=V2, previous=V1), None, None),
+        (None, None, Production(), None, None),
+    ],
+)
+def test_a_rollback_leaves_what_serves_for_what_is_good(
+    version: int | None,
+    wanted: int | None,
+    production: Production,
+    leaves: PackageRef | None,
+    goes_to: PackageRef | None,
+) -> None:
+    leaving, action = on_rollback_request(version, wanted, "was rolled back", production, [V1, V2, V3])
+
+    assert leaving == leaves
+    assert (action.package if isinstance(action, Deploy) else None) == goes_to
+    assert isinstance(action, Deploy | Ignore)
+
+
+def test_a_rollback_with_nothing_good_left_asks_a_person() -> None:
+    leaving, action = on_rollback_request(None, None, "was rolled back", Production(live=V2), [V2])
+
+    assert leaving == V2
+    assert isinstance(action, AskForHelp)
+
+
+def test_a_rollback_goes_to_no_challenger_while_another_version_is_approved() -> None:
+    _, action = on_rollback_request(1, None, "was rolled back", Production(live=V1, trial=V3), [V1, V2, V3])
+
+    assert isinstance(action, Deploy)
+    assert action.package == V2
+
+
+def test_a_trial_ends_with_one_version_or_goes_on() -> None:
+    tried = Production(live=V1, trial=V2)
+
+    promoted, back = on_trial_end("promote", "better", tried), on_trial_end("roll-back", "worse", tried)
+
+    assert isinstance(promoted, Deploy)
+    assert isinstance(back, Deploy)
+    assert (promoted.package, promoted.way_back) == (V2, False)
+    assert (back.package, back.way_back) == (V1, True)
+    assert isinstance(on_trial_end("keep", "too few", tried), Ignore)
+    assert isinstance(on_trial_end("promote", "better", Production(live=V1)), Ignore)
+
+
+def test_an_alarm_takes_a_version_back_once_and_only_where_it_may() -> None:
+    live = Production(live=V2, previous=V1)
+
+    assert on_alarm(came_back=False, roll_back=True, production=live) is None
+    assert isinstance(on_alarm(came_back=True, roll_back=True, production=live), AskForHelp)
+    for production, may in ((live, False), (Production(), True), (Production(live=V1, arriving=V2), True)):
+        assert isinstance(on_alarm(came_back=False, roll_back=may, production=production), Ignore)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from sluice.errors import BadInputError, TransientError
+
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
@@ -74,7 +76,7 @@ class Endpoints:
                 {"VariantPropertyType": "DesiredWeight"},
                 {"VariantPropertyType": "DataCaptureConfig"},
             ]
-        self.client.update_endpoint(**request)
+        _asked(self.client.update_endpoint, **request)
 
     def delete_and_wait(self, name: str) -> None:
         """Remove an endpoint that never came up; it must be gone before its name can be used again."""
@@ -86,7 +88,24 @@ class Endpoints:
 def _unless_it_exists(operation: Any, **request: Any) -> None:
     """SageMaker says that a name is taken in words only: `Cannot create already existing …`."""
     try:
+        _asked(operation, **request)
+    except BadInputError as error:
+        if "already existing" not in str(error):
+            raise
+
+
+def _asked(operation: Any, **request: Any) -> None:
+    """Raises BadInputError for what SageMaker refuses, TransientError where something is under way already."""
+    try:
         operation(**request)
     except ClientError as error:
-        if "already existing" not in error.response["Error"]["Message"]:
-            raise
+        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+        if "in-progress" in message:
+            raise TransientError(f"SageMaker is busy: {message}") from error
+        if code in _REFUSALS:
+            raise BadInputError(f"SageMaker refused: {message}") from error
+        raise
+
+
+_REFUSALS = ("ValidationException", "ResourceLimitExceeded")
+"""Of the request or the account: the same request would be refused again."""

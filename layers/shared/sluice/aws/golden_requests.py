@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,9 +13,12 @@ from botocore.exceptions import WaiterError
 from sluice.aws.endpoint_scores import EndpointAnswerError, EndpointScores, Runtime
 from sluice.aws.objects import ObjectMissingError, Objects
 from sluice.aws.registry import Package
+from sluice.errors import TransientError
 from sluice.naming import ModelPrefix
 from sluice.smoke_test import GoldenRecords, SmokeTest, compare_golden
 
+_PAUSES = (1.0, 3.0)
+"""In seconds: a container that has just started may answer 5XX once."""
 _ASYNC_WAIT = {"Delay": 1, "MaxAttempts": 40}
 """In seconds: the Lambda that waits has a minute."""
 
@@ -23,15 +27,26 @@ _ASYNC_WAIT = {"Delay": 1, "MaxAttempts": 40}
 class GoldenRequests:
     objects: Objects
     runtime: Runtime
+    pause: Callable[[float], None]
 
     def smoke_test(self, model: str, package: Package, endpoint: str, mode: str, **target: str) -> SmokeTest:
-        """`target`: TargetVariant or TargetModel of the request.
-
-        Raises TransientError for what need not be the model's doing.
-        """
+        """`target`: TargetVariant or TargetModel of the request. What fails every time is the version's own."""
         golden = self._golden(package)
         if golden is None:
             return SmokeTest(True, "no golden records were kept with the version, so none were asked")
+        for pause in _PAUSES:
+            try:
+                return self._asked(golden, model, package, endpoint, mode, **target)
+            except TransientError:
+                self.pause(pause)
+        try:
+            return self._asked(golden, model, package, endpoint, mode, **target)
+        except TransientError as error:
+            return SmokeTest(False, f"it did not score the golden records in {len(_PAUSES) + 1} attempts: {error}")
+
+    def _asked(
+        self, golden: GoldenRecords, model: str, package: Package, endpoint: str, mode: str, **target: str
+    ) -> SmokeTest:
         body = json.dumps(list(golden.records)).encode()
         try:
             if mode == "asynchronous":

@@ -74,6 +74,8 @@ class ProductionRecord:
     """Asked for while another deployment was under way: started when that one has settled."""
     trial: Deployment | None = None
     retiring: tuple[Retiring, ...] = ()
+    settled_at: datetime | None = None
+    """When the last deployment ended, well or not: an alarm that fired before that was about it."""
 
     @property
     def packages(self) -> Production:
@@ -108,16 +110,24 @@ class ProductionRecord:
         """
         arriving = self._arriving
         if arriving.trial is not None:
-            return replace(self, trial=arriving, arriving=None)
+            return replace(self, trial=arriving, arriving=None, settled_at=now)
         left = self.live
         previous = left if left and left.package != arriving.package else self.previous
         retiring = [each for each in self.retiring if each.endpoint_name != arriving.endpoint_name]
         if left and left.endpoint_name != arriving.endpoint_name and left.mode != "multi-model":
             retiring.append(Retiring(left.endpoint_name, now + grace))
-        return replace(self, live=arriving, previous=previous, arriving=None, trial=None, retiring=tuple(retiring))
+        return replace(
+            self,
+            live=arriving,
+            previous=previous,
+            arriving=None,
+            trial=None,
+            retiring=tuple(retiring),
+            settled_at=now,
+        )
 
-    def failed(self) -> "ProductionRecord":
-        return replace(self, arriving=None)
+    def failed(self, now: datetime) -> "ProductionRecord":
+        return replace(self, arriving=None, settled_at=now)
 
     def reaped(self) -> "ProductionRecord":
         """The endpoint was deleted because nobody used it: nothing serves until a version is deployed again."""
@@ -149,6 +159,7 @@ class ProductionStates:
             "sk": "PRODUCTION",
             "revision": record.revision + 1,
             "changed_at": self.now().isoformat(timespec="seconds"),
+            "settled_at": record.settled_at.isoformat() if record.settled_at else None,
             "retiring": _RETIRING.dump_json(record.retiring).decode(),
         }
         for role in _ROLES:
@@ -166,4 +177,7 @@ _ROLES = ("live", "arriving", "previous", "queued", "trial")
 def _record(model: str, item: Item) -> ProductionRecord:
     deployments = {role: _DEPLOYMENT.validate_json(item[role]) for role in _ROLES if item.get(role)}
     retiring = _RETIRING.validate_json(item.get("retiring", "[]"))
-    return ProductionRecord(model=model, revision=int(item["revision"]), retiring=retiring, **deployments)
+    settled = datetime.fromisoformat(item["settled_at"]) if item.get("settled_at") else None
+    return ProductionRecord(
+        model=model, revision=int(item["revision"]), retiring=retiring, settled_at=settled, **deployments
+    )

@@ -1,5 +1,6 @@
 """One deployed stage: its bucket, table, topic and registry, each adapter made when it is first used."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -90,7 +91,7 @@ class Stage:
 
     @cached_property
     def golden_requests(self) -> GoldenRequests:
-        return GoldenRequests(self.objects, clients.sagemaker_runtime())
+        return GoldenRequests(self.objects, clients.sagemaker_runtime(), time.sleep)
 
     @cached_property
     def journal(self) -> Journal:

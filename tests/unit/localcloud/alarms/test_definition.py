@@ -51,6 +51,7 @@ def test_metric_math() -> None:
         ({"ComparisonOperator": "GreaterThanUpperThreshold"}, "ComparisonOperator is GreaterThanUpperThreshold"),
         ({"TreatMissingData": "zero"}, "TreatMissingData is zero"),
         ({"ThresholdMetricId": "band"}, "ThresholdMetricId is not implemented"),
+        ({"EvaluateLowSampleCountPercentile": "ignore"}, "EvaluateLowSampleCountPercentile ignore"),
         ({"Threshold": None}, "Threshold is required"),
         ({"Namespace": ""}, "Namespace and MetricName are required"),
     ],

@@ -59,8 +59,8 @@ class Stage:
         arn = self.arns[name]
         alarm = next((a for a, _ in self.alarms.with_action(arn) if f"Alarm{side}" in a), side)
         self.alarms.alarming.add(alarm)
-        self.scaling.handle(Fired(alarm, arn, values, threshold, above=side != "Low"))
-        self.scaling.look()
+        self.scaling.acting.act(Fired(alarm, arn, values, threshold, above=side != "Low"))
+        self.scaling.acting.look()
 
     @property
     def count(self) -> int:
@@ -186,7 +186,7 @@ def test_a_change_under_way_is_waited_for(stage: Stage) -> None:
     assert stage.variants.asked == [2]
     assert stage.activities[0]["StatusCode"] == "InProgress"
     stage.variants.finish()
-    stage.scaling.look()
+    stage.scaling.acting.look()
     assert stage.activities[0]["StatusCode"] == "Successful"
 
 
@@ -207,9 +207,9 @@ def test_a_change_that_was_rolled_back_is_a_failed_activity(stage: Stage) -> Non
     stage.variants.slow = True
     stage.track()
     stage.fire("High", 150)
-    stage.variants._wanted.clear()
+    stage.variants.wanted.clear()
 
-    stage.scaling.look()
+    stage.scaling.acting.look()
 
     assert stage.activities[0]["StatusCode"] == "Failed"
 
@@ -218,7 +218,7 @@ def test_a_target_goes_with_its_endpoint(stage: Stage) -> None:
     stage.track()
     stage.variants.counts.clear()
 
-    stage.scaling.look()
+    stage.scaling.acting.look()
 
     assert stage._service.call("DescribeScalableTargets", {"ServiceNamespace": "sagemaker"}, stage.cloud.caller) == {
         "ScalableTargets": []
@@ -227,13 +227,13 @@ def test_a_target_goes_with_its_endpoint(stage: Stage) -> None:
 
 
 def test_a_scaled_variant_without_traffic_reports_zeros(stage: Stage) -> None:
-    stage.scaling.look()
+    stage.scaling.acting.look()
     assert stage.cloud.metrics == []
     stage.track()
     stage.now += 30
 
-    stage.scaling.look()
-    stage.scaling.look()
+    stage.scaling.acting.look()
+    stage.scaling.acting.look()
 
     [zero] = stage.cloud.metrics
     assert (zero.name, zero.value) == ("InvocationsPerInstance", 0.0)

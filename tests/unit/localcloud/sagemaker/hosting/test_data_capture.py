@@ -155,6 +155,22 @@ def test_an_endpoint_is_described_with_its_capture(api, buckets):
     assert buckets.puts[0]["SSEKMSKeyId"] == "alias/key"
 
 
+def test_an_update_may_keep_the_capture_of_the_live_variant(api, buckets):
+    serve(api)
+    api.model("m2")
+    api.config("c2", instances("m2"))
+    api("UpdateEndpoint", EndpointName="churn", EndpointConfigName="c2", RetainAllVariantProperties=True)
+    assert api.settled()["DataCaptureConfig"]["DestinationS3Uri"] == "s3://bucket/captured/"
+    api(
+        "UpdateEndpoint",
+        EndpointName="churn",
+        EndpointConfigName="c2",
+        RetainAllVariantProperties=True,
+        ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DataCaptureConfig"}],
+    )
+    assert "DataCaptureConfig" not in api.settled()
+
+
 def test_it_is_written_as_the_models_role_and_a_refusal_harms_no_request(api, buckets, caplog):
     buckets.denied = ["captured/"]
     serve(api)

@@ -192,10 +192,10 @@ def test_endpoints_are_listed_by_status(api, endpoint, servers):
 
 
 def test_autoscaling_sees_the_variants_of_an_endpoint_in_service(api, endpoint):
-    assert not api.hosting.has_variant("churn", "AllTraffic")
+    assert api.hosting.instance_count("churn", "AllTraffic") is None
     endpoint()
-    assert api.hosting.has_variant("churn", "AllTraffic")
-    assert not api.hosting.has_variant("churn", "Other")
+    assert api.hosting.instance_count("churn", "AllTraffic") == 1
+    assert api.hosting.instance_count("churn", "Other") is None
 
 
 def test_closing_ends_the_servers_and_a_creation_under_way(api, endpoint, servers):

@@ -4,7 +4,7 @@ import gzip
 import io
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -304,6 +304,13 @@ def test_jobs_are_described_and_listed(stage: Stage) -> None:
         stage("CreateTransformJob", **request())
 
 
+def test_a_multi_model_model_is_refused(stage: Stage) -> None:
+    stage.jobs._model = lambda name: replace(MODEL, multi_model=True)
+
+    with pytest.raises(ApiError, match="does not support multi-model"):
+        stage("CreateTransformJob", **request())
+
+
 def test_a_job_without_its_model_or_the_right_is_refused(stage: Stage) -> None:
     with pytest.raises(ApiError, match="Could not find model"):
         stage("CreateTransformJob", **request(ModelName="gone"))
@@ -322,3 +329,14 @@ def test_a_model_that_cannot_be_fetched_fails_the_job(stage: Stage) -> None:
     stage.jobs._make_server = lambda model, place: Unfetched(doubled)
 
     assert stage.run()["FailureReason"] == "ClientError: Failed to download model data"
+
+
+@pytest.mark.parametrize("split", ["Line", "None"])
+def test_more_than_a_request_may_hold_fails_the_job(stage: Stage, split: str) -> None:
+    stage.s3.objects = {"in/a.csv": b"1" * (1024 * 1024 + 1)}
+
+    ended = stage.run(MaxPayloadInMB=1, source={"SplitType": split})
+
+    assert ended["TransformJobStatus"] == "Failed"
+    assert "more than the 1048576 bytes that MaxPayloadInMB allows" in ended["FailureReason"]
+    assert stage.servers[0].invocations == 0

@@ -28,7 +28,7 @@ def test_single_record() -> None:
 
 
 def test_a_record_that_is_too_large_is_refused_wherever_it_stands() -> None:
-    with pytest.raises(TooLarge, match="4 bytes"):
+    with pytest.raises(TooLarge, match="more than the 3 bytes"):
         bodies(ROWS, 3)
     with pytest.raises(TooLarge, match="set SplitType Line"):
         whole(b"1234", 3)
