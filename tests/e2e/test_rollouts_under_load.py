@@ -1,5 +1,6 @@
 """Every way of a rollout on a real-time endpoint, while requests come in without a pause."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ def changes_of_mind(load: Load, old: Artifact) -> int:
     return sum(
         later.score == pytest.approx(old.score, abs=1e-6) and earlier.score != pytest.approx(old.score, abs=1e-6)
         for answers in load.answers
-        for earlier, later in zip(answers, answers[1:], strict=False)
+        for earlier, later in pairwise(answers)
     )
 
 
