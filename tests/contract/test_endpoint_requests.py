@@ -19,7 +19,7 @@ from sluice.naming import (
 )
 from sluice.serving.alarms import alarm_requests
 from sluice.serving.endpoint_config import Surroundings, Variant, endpoint_config_request, shared_model_container
-from sluice.serving.guardrails import deployment_config, at_once
+from sluice.serving.guardrails import at_once, deployment_config
 from sluice.serving.scaling import backlog_alarm, from_zero, scalable_target, tracking
 from tests.definitions import definition
 

@@ -9,7 +9,7 @@ import yaml
 
 from tests.e2e.local_stage import ROOT, SLUICE, LocalStage, write_churn
 from tests.e2e.trained_model import TrainedModel, churn_definition
-from tests.e2e.versions import Artifact
+from tests.e2e.versions import Artifact, rounded
 
 TELCO = ROOT.parent / "shared" / "data" / "telco_churn.csv"
 """Real customers. It is not part of the project: without it, made-up ones serve."""
@@ -71,4 +71,4 @@ def _told_apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[dict[
     both = [(record, known[json.dumps(record)], score) for record, score in scores[1] if json.dumps(record) in known]
     record, first, second = max(both, key=lambda found: abs(found[1] - found[2]))
     assert abs(first - second) > 1e-3, "the two models are to be told apart"
-    return record, [first, second]
+    return record, [rounded(first), rounded(second)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import boto3
@@ -14,6 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.e2e.trained_model import TrainedModel
+from tests.e2e.versions import Artifact, rounded
+from tests.waiting import eventually
 
 CONNECTIONS = 3
 MOST_REQUESTS = 20_000
@@ -37,6 +40,8 @@ class Load:
     model: TrainedModel
     endpoint: str
     probe: Mapping[str, Any]
+    target: Mapping[str, str] = field(default_factory=dict)
+    """TargetModel, of a multi-model endpoint."""
     answers: list[list[Answer]] = field(default_factory=lambda: [[] for _ in range(CONNECTIONS)])
 
     @property
@@ -47,8 +52,21 @@ class Load:
     def lost(self) -> list[str]:
         return [answer.error for answer in self.all if answer.score is None]
 
+    @property
+    def scores(self) -> set[float | None]:
+        return set(self.by_score())
+
     def by_score(self) -> Counter[float | None]:
-        return Counter(None if answer.score is None else round(answer.score, 6) for answer in self.all)
+        """How many requests were answered so; None: not at all."""
+        return Counter(answer.score for answer in self.all)
+
+    def turned_back(self, old: Artifact) -> int:
+        """How often a connection was answered by `old` right after another one."""
+        return sum(
+            later.score == old.score and earlier.score != old.score
+            for answers in self.answers
+            for earlier, later in pairwise(answers)
+        )
 
     def ask(self, requests: int) -> None:
         """So many more, over all connections, as fast as they are answered."""
@@ -84,26 +102,35 @@ class Load:
     def _one(self, runtime: Any) -> Answer:
         try:
             answer = runtime.invoke_endpoint(
-                EndpointName=self.endpoint, ContentType="application/json", Body=json.dumps([self.probe])
+                EndpointName=self.endpoint,
+                ContentType="application/json",
+                Body=json.dumps([self.probe]),
+                **self.target,
             )
         except (ClientError, BotoCoreError) as error:
             return Answer(None, error=str(error))
         (prediction,) = json.loads(answer["Body"].read())["predictions"]
-        return Answer(prediction["probability"], answer["InvokedProductionVariant"])
+        return Answer(rounded(prediction["probability"]), answer["InvokedProductionVariant"])
 
 
 @contextmanager
-def under_load(model: TrainedModel, endpoint: str, probe: Mapping[str, Any]) -> Iterator[Load]:
-    """Requests on every connection, until the end of the block."""
-    load, stop = Load(model, endpoint, probe), threading.Event()
+def under_load(model: TrainedModel, probe: Mapping[str, Any], **target: str) -> Iterator[Load]:
+    """Requests to where the model's go now, on every connection, until the end of the block."""
+    load, stop = Load(model, model.endpoint, probe, target), threading.Event()
     with ThreadPoolExecutor(CONNECTIONS) as connections:
         going = [connections.submit(load._go_on, answers, stop) for answers in load.answers]
         try:
+            eventually(load.goes_on, "requests")
             yield load
-            assert load.goes_on(), (
-                f"{[len(connection) for connection in load.answers]} requests: too few, or at the end"
-            )
+            assert load.goes_on(), f"no load was on at the end: {[len(answers) for answers in load.answers]} requests"
         finally:
             stop.set()
         for connection in going:
             connection.result()
+
+
+def asked_now(model: TrainedModel, artifact: Artifact, **target: str) -> set[float | None]:
+    """What the model's endpoint answers to 60 requests."""
+    load = Load(model, model.endpoint, artifact.probe, target)
+    load.ask(60)
+    return load.scores

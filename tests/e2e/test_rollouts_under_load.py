@@ -1,11 +1,10 @@
 """Every way of a rollout on a real-time endpoint, while requests come in without a pause."""
 
-from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from tests.e2e.load import Load, under_load
+from tests.e2e.load import Load, asked_now, under_load
 from tests.e2e.trained_model import Inbox, TrainedModel
 from tests.e2e.versions import Artifact, hand_made, register
 from tests.waiting import eventually
@@ -30,33 +29,10 @@ def real_time(rollout: dict[str, Any], instances: int = 1) -> dict[str, Any]:
     }
 
 
-def scores(load: Load) -> set[float | None]:
-    return set(load.by_score())
-
-
-def known(*artifacts: Artifact) -> set[float]:
-    return {round(artifact.score, 6) for artifact in artifacts}
-
-
-def asked_alone(model: TrainedModel, artifact: Artifact) -> set[float | None]:
-    load = Load(model, model.endpoint, artifact.probe)
-    load.ask(60)
-    return scores(load)
-
-
 def tag(model: TrainedModel, value: str) -> None:
     endpoint = model.endpoint_now()
     assert endpoint is not None
     model.client("sagemaker").add_tags(ResourceArn=endpoint["EndpointArn"], Tags=[{"Key": NEXT_UPDATE, "Value": value}])
-
-
-def changes_of_mind(load: Load, old: Artifact) -> int:
-    """How often a connection was answered by the old version after the new one."""
-    return sum(
-        later.score == pytest.approx(old.score, abs=1e-6) and earlier.score != pytest.approx(old.score, abs=1e-6)
-        for answers in load.answers
-        for earlier, later in pairwise(answers)
-    )
 
 
 @pytest.mark.parametrize(
@@ -70,20 +46,19 @@ def test_a_rollout_loses_no_request_and_only_its_two_versions_answer(
     old, new = artifacts
     model.deploy(register(model, old, real_time(rollout, instances)))
     version = register(model, new, real_time(rollout, instances))
-    assert asked_alone(model, old) == known(old)
+    assert asked_now(model, old) == {old.score}
 
-    with under_load(model, model.endpoint, old.probe) as load:
-        eventually(load.goes_on, "requests")
+    with under_load(model, old.probe) as load:
         model.deploy(version)
 
     assert load.lost == []
-    assert scores(load) == known(old, new)
-    assert {round(answers[0].score or 0, 6) for answers in load.answers} == known(old)
+    assert load.scores == {old.score, new.score}
+    assert {answers[0].score for answers in load.answers} == {old.score}
     if rollout is ALL_AT_ONCE:
-        assert changes_of_mind(load, old) == 0
+        assert load.turned_back(old) == 0
     else:
-        assert changes_of_mind(load, old) > 0
-    assert asked_alone(model, new) == known(new)
+        assert load.turned_back(old) > 0
+    assert asked_now(model, new) == {new.score}
     assert (model.alias() or {})["version"] == 2
 
 
@@ -95,20 +70,19 @@ def test_a_canary_that_answers_5xx_goes_back_by_itself(
     broken = hand_made(model, 0.5, first='raise RuntimeError("the model is broken")')
     version = register(model, broken, real_time(WATCHED_FOR_LONG))
 
-    with under_load(model, model.endpoint, old.probe) as load:
-        eventually(load.goes_on, "requests")
+    with under_load(model, old.probe) as load:
         model.decide(version, "Approved")
         (failed,) = model.await_actions("DEPLOYMENT_FAILED")
 
     assert f"{model.endpoint}/AllTraffic/" in failed["why"], failed["why"]
-    assert scores(load) - {None} == known(old)
+    assert load.scores - {None} == {old.score}
     assert load.lost
     assert {("ModelError" in error or "500" in error) for error in load.lost} == {True}, load.lost[0]
     eventually(lambda: model.approval_of(version) == "Rejected", "the version is rejected")
     now = model.endpoint_now()
     assert now is not None
     assert (now["EndpointStatus"], now["EndpointConfigName"]) == ("InService", endpoint["EndpointConfigName"])
-    assert asked_alone(model, old) == known(old)
+    assert asked_now(model, old) == {old.score}
     assert (model.alias() or {})["version"] == 1
     assert model.actions().count("DEPLOYED") == 1
     assert any("deployment failed" in notice["Subject"] for notice in inbox.about(model.name))
@@ -123,14 +97,14 @@ def test_a_rollback_of_sagemakers_own_is_a_failed_deployment_and_loses_no_reques
     version = register(model, new, real_time(ALL_AT_ONCE))
     tag(model, way)
 
-    with under_load(model, model.endpoint, old.probe) as load:
+    with under_load(model, old.probe) as load:
         model.decide(version, "Approved")
         (failed,) = model.await_actions("DEPLOYMENT_FAILED")
         eventually(lambda: model.approval_of(version) == "Rejected", "the version is rejected")
         eventually(load.goes_on, "requests")
 
     assert f"back on {endpoint['EndpointConfigName']}" in failed["why"]
-    assert (load.lost, scores(load)) == ([], known(old))
+    assert (load.lost, load.scores) == ([], {old.score})
     assert (model.alias() or {})["version"] == 1
     assert model.actions().count("DEPLOYED") == 1
     assert any("deployment failed" in notice["Subject"] for notice in inbox.about(model.name))
@@ -144,17 +118,17 @@ def test_a_version_approved_while_an_update_hangs_follows_it(
     second, third = (register(model, each, real_time(ALL_AT_ONCE)) for each in (new, old))
     tag(model, "hang")
 
-    with under_load(model, model.endpoint, old.probe) as load:
+    with under_load(model, old.probe) as load:
         model.decide(second, "Approved")
-        model.await_actions("DEPLOYMENT_STARTED", 2)
+        eventually(lambda: (model.endpoint_now() or {})["EndpointStatus"] == "Updating", "the update begins")
         model.decide(third, "Approved")
         model.await_actions("DEPLOYMENT_QUEUED")
         eventually(load.goes_on, "requests")
-        assert scores(load) == known(old)
+        assert load.scores == {old.score}
         model.client("sagemaker").delete_tags(ResourceArn=first["EndpointArn"], TagKeys=[NEXT_UPDATE])
         model.await_actions("DEPLOYED", 3)
 
-    assert (load.lost, scores(load)) == ([], known(old, new))
+    assert (load.lost, load.scores) == ([], {old.score, new.score})
     assert (model.alias() or {})["version"] == 3
 
 
@@ -165,7 +139,7 @@ def test_traffic_is_shared_by_the_weights_that_were_asked_for(
     for each in (old, new):
         model.deploy(register(model, each, real_time({**ALL_AT_ONCE, "bake_minutes": 0})))
 
-    with under_load(model, model.endpoint, old.probe) as during:
+    with under_load(model, old.probe) as during:
         model.ask_for("Traffic Requested", weights={"1": 30, "2": 70})
         model.await_actions("TRIAL_STARTED")
         eventually(during.goes_on, "requests")
@@ -173,18 +147,14 @@ def test_traffic_is_shared_by_the_weights_that_were_asked_for(
     load.ask(5000)
 
     assert (during.lost, load.lost) == ([], [])
-    assert scores(during) == known(old, new)
-    assert {(answer.variant, round(answer.score or 0, 6)) for answer in load.all} == {
-        ("v1", round(old.score, 6)),
-        ("v2", round(new.score, 6)),
-    }
-    assert load.by_score()[round(old.score, 6)] / 5000 == pytest.approx(0.30, abs=0.03)
+    assert during.scores == {old.score, new.score}
+    assert {(answer.variant, answer.score) for answer in load.all} == {("v1", old.score), ("v2", new.score)}
+    assert load.by_score()[old.score] / 5000 == pytest.approx(0.30, abs=0.03)
 
-    with under_load(model, model.endpoint, old.probe) as back_to_one:
-        eventually(back_to_one.goes_on, "requests")
+    with under_load(model, old.probe) as back_to_one:
         model.ask_for("Traffic Requested", weights={"1": 100})
         model.await_actions("DEPLOYED", 3)
 
-    assert (back_to_one.lost, scores(back_to_one)) == ([], known(old, new))
-    assert asked_alone(model, old) == known(old)
+    assert (back_to_one.lost, back_to_one.scores) == ([], {old.score, new.score})
+    assert asked_now(model, old) == {old.score}
     assert (model.alias() or {})["variants"] == {"AllTraffic": 1}

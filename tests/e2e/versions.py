@@ -46,7 +46,7 @@ class Artifact:
     golden: Mapping[str, Any]
     """golden.json: records, and the scores that an endpoint must give them."""
     probe: Mapping[str, Any]
-    """The record that tests ask about, and what this artifact answers."""
+    """The record that tests ask about, and what this artifact answers: it tells which version did."""
     score: float
 
 
@@ -91,6 +91,11 @@ def register(model: TrainedModel, artifact: Artifact, deployment: Mapping[str, A
         },
     )
     return str(created["ModelPackageArn"])
+
+
+def rounded(score: float) -> float:
+    """To what an evaluation and an endpoint agree on."""
+    return round(score, 6)
 
 
 def _ensure_group(model: TrainedModel) -> str:
