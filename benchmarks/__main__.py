@@ -1,6 +1,6 @@
 """Every comparison, both sides in one run: writes results.json and results.md, and prints the table.
 
-make bench                                       all of it, about twenty minutes on 2 cores
+make bench                                       all of it, about twenty-five minutes on 2 cores
 make bench ARGS='--only inference --rounds 5'    one part, printed and not written
 make bench ARGS='--only inference --update'      one part, written into the results that are there
 make bench ARGS='--rows 100000 --out /tmp'       a quick look, written elsewhere
@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import gate, inference, preprocess, results, training, tuning
+from benchmarks import endpoint, gate, inference, preprocess, results, serving, training, tuning
 from benchmarks.data import Customers, customers
 from benchmarks.results import Row
 
@@ -20,6 +20,8 @@ PARTS: dict[str, Callable[[Customers, Path, int], list[Row]]] = {
     "preprocess": preprocess.rows,
     "training": training.rows,
     "inference": inference.rows,
+    "serving": serving.rows,
+    "endpoint": endpoint.rows,
     "tuning": tuning.rows,
     "gate": gate.rows,
 }

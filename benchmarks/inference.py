@@ -39,7 +39,7 @@ class Trained:
 
 
 def rows(_data: Customers | None, folder: Path, rounds: int) -> list[Row]:
-    trained = _train(folder / "inference")
+    trained = train(folder / "inference")
     found = [_measure(trained) for _ in range(rounds)]
     times = {
         count: {name: median(one[str(count)][name] for one in found) for name in found[0][str(count)]}
@@ -89,7 +89,7 @@ def _measure(trained: Trained) -> dict[str, dict[str, float]]:
     return found
 
 
-def _train(folder: Path) -> Trained:
+def train(folder: Path) -> Trained:
     folder.mkdir(parents=True)
     data, target = small_customers(folder)
     _, written = definition(data, target, "bench", folder)

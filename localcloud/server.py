@@ -93,6 +93,8 @@ class _Run:
         config = Config()
         config.bind = [f"fd://{self._listener.fileno()}"]
         config.keep_alive_timeout = 75
+        # A client that asks an endpoint often keeps its connection: hypercorn's own limit is 1,000 requests.
+        config.keep_alive_max_requests = sys.maxsize
         config.graceful_timeout = 1.0
         config.accesslog = None
         config.errorlog = logging.getLogger("hypercorn.error")

@@ -5,6 +5,7 @@
     python3 tools/environment.py sam       .tools/sam: the SAM CLI (it pins its own dependencies; so do the next two)
     python3 tools/environment.py awscli    .tools/awscli: the AWS CLI
     python3 tools/environment.py images    .tools/images: the SageMaker SDK's core
+    python3 tools/environment.py mlserver  .tools/mlserver, and likewise bentoml and uvicorn: servers for make bench
 
 It runs under whatever python3 there is, so it uses the standard library alone, and nothing newer than Python 3.8.
 An environment that is up to date costs one hash; two makes at a time wait for each other.
@@ -52,6 +53,9 @@ ENVIRONMENTS = {
     "sam": Environment(TOOLS / "sam", "sam"),
     "awscli": Environment(TOOLS / "awscli", "awscli"),
     "images": Environment(TOOLS / "images", "images"),
+    "mlserver": Environment(TOOLS / "mlserver", "mlserver"),
+    "bentoml": Environment(TOOLS / "bentoml", "bentoml"),
+    "uvicorn": Environment(TOOLS / "uvicorn", "uvicorn"),
 }
 
 

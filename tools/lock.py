@@ -19,6 +19,9 @@ INPUTS = {
     "requirements/sam.in": None,
     "requirements/awscli.in": None,
     "requirements/images.in": None,
+    "requirements/mlserver.in": None,
+    "requirements/bentoml.in": None,
+    "requirements/uvicorn.in": None,
 }
 
 

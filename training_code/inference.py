@@ -12,12 +12,15 @@ read as those words in CSV are: a numeric column refuses them, unless they are a
 
 Out: text/csv, application/json or application/jsonlines, the first of them in the Accept header. Its parameters choose
 what: output=probability, label or both; contributions=true adds SHAP values, at a price (about 0.05 ms a row).
-serving/answers.py shows the forms. Whatever cannot be scored is answered with 400, naming row and column.
+serving/answers.py shows the forms; for the portions of a file that a transform job sends, serving/transform.py does.
+Whatever cannot be scored is answered with 400, naming row and column.
 """
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +31,13 @@ from serving.bad_request import BadRequest, Refusal
 from serving.media_types import CSV, JSON, JSON_LINES, wanted
 from serving.predicting import Prediction, predict
 from serving.requests import Request, read_request
+from serving.transform import answer_lines, declared_columns
 
 BY_SUFFIX = {".csv": CSV, ".json": JSON, ".jsonl": JSON_LINES, ".ndjson": JSON_LINES}
 
 
 def model_fn(model_dir: str) -> Artifact:
-    artifact = load_artifact(Path(model_dir))
+    artifact = replace(load_artifact(Path(model_dir)), transformed_columns=declared_columns(os.environ))
     # The containers start one server process per core: more threads would only wait for each other.
     artifact.booster.set_param({"nthread": 1})
     _keep_freed_memory()
@@ -53,8 +57,11 @@ def transform_fn(
 ) -> tuple[str, str] | Refusal:
     """The whole way of a request. One function, because only what it returns can become a 400: see bad_request.py."""
     try:
-        wanted(accept)
-        return write_answer(score_request(read_request(body, content_type), model), accept)
+        asked = wanted(accept)
+        request = read_request(body, content_type)
+        if model.transformed_columns is not None and request.kind == CSV:
+            return answer_lines(model, model.transformed_columns, request.text, asked), asked.media_type
+        return write_answer(score_request(request, model), accept)
     except BadRequest as error:
         return Refusal(str(error))
 

@@ -7,13 +7,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.start_run.past import EarlierRuns
 from functions.start_run.planning import Planner
-from functions.start_run.quarantine import Quarantine
 from functions.start_run.request import StartRunRequest
 from functions.start_run.start_run import StartRun
 from sluice.aws import clock
 from sluice.aws.claims import claimant
 from sluice.aws.code_store import stored_code
 from sluice.aws.entry_point import entry_point
+from sluice.aws.quarantine import Quarantine
 from sluice.aws.settings import Settings
 from sluice.aws.stage import current_stage
 from sluice.images import image_uri

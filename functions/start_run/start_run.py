@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from functions.start_run.planning import Planner
-from functions.start_run.quarantine import Quarantine
 from functions.start_run.request import Answer, StartRunRequest
+from sluice.arrival import upload_of
 from sluice.aws.journal import Journal
 from sluice.aws.leases import Lease, Leases
 from sluice.aws.objects import ObjectMissingError, Objects
+from sluice.aws.quarantine import Quarantine
 from sluice.aws.runs import Runs
 from sluice.definition import DefinitionError, Model, parse_definition
 from sluice.errors import BadInputError
@@ -43,7 +44,7 @@ class StartRun:
         return self._take_waiting(request.event.detail.model, request.execution_arn)
 
     def _uploaded(self, event: ObjectCreated, execution_arn: str) -> Answer:
-        upload = _upload_of(event)
+        upload = upload_of(event)
         model = model_of_raw_key(upload.key)
         if model is None:
             return Answer("nothing", f"{upload.key} is not a data file under models/<name>/raw/")
@@ -117,7 +118,10 @@ class StartRun:
         self.leases.release(lease)
 
     def _quarantined(self, model: str, upload: Upload, error: BadInputError) -> Answer:
-        where = self.quarantine.put(model, upload, str(error))
+        prefix = ModelPrefix(model)
+        where_to = f"s3://{upload.bucket}/{prefix.raw}"
+        then = f"Correct the file or {prefix.definition}, then upload the data to {where_to} again."
+        where = self.quarantine.put(model, upload, str(error), then)
         details = {"file": upload.data_version, "quarantine": where}
         self.journal.announce(model, "UPLOAD_QUARANTINED", str(error), details=details, once=upload.data_version)
         return Answer("quarantined", str(error))
@@ -140,15 +144,3 @@ class StartRun:
         chunks = self.objects.stream(upload, SCREENED_BYTES)
         text = gunzipped(chunks, whole) if found.gzipped else chunks
         return screen(Beginning(text, SCREENED_BYTES, whole), definition.data, frozenset(definition.evaluation.slices))
-
-
-def _upload_of(event: ObjectCreated) -> Upload:
-    stored = event.detail.object
-    return Upload(
-        bucket=event.detail.bucket.name,
-        key=stored.key,
-        version_id=stored.version_id,
-        etag=stored.etag,
-        size=stored.size,
-        order=f"{event.time.isoformat(timespec='seconds')}#{stored.sequencer.zfill(32)}",
-    )

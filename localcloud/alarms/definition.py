@@ -16,6 +16,7 @@ COMPARISONS: Final[Mapping[str, str]] = {
 }
 STATISTICS: Final = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 MISSING: Final = ("missing", "ignore", "breaching", "notBreaching")
+_LOW_SAMPLES: Final = "EvaluateLowSampleCountPercentile"
 _PERCENTILE: Final = re.compile(r"p(100|\d{1,2})(\.\d+)?")
 _ID: Final = re.compile(r"[a-z]\w*")
 _NOT_IMPLEMENTED: Final = (
@@ -59,6 +60,8 @@ class Alarm:
     threshold: float
     comparison: str
     missing: str
+    waits_for_samples: bool = False
+    """Whether too few samples for its percentile leave its state as it is."""
 
     @property
     def statistic(self) -> str | None:
@@ -69,15 +72,15 @@ class Alarm:
 
 def read_alarm(request: Mapping[str, Any]) -> Alarm:
     """Raises ApiError ValidationError for what CloudWatch refuses, or the local cloud does not implement."""
+    if not request.get("AlarmName"):
+        raise _invalid("AlarmName is required")
     for member in _NOT_IMPLEMENTED:
         if request.get(member):
             raise _invalid(f"{member} is not implemented by the local cloud")
-    if request.get("EvaluateLowSampleCountPercentile") == "ignore":
-        raise _invalid("EvaluateLowSampleCountPercentile ignore is not implemented by the local cloud")
     queries, returned = _queries(request)
     period = _common_period(queries)
-    periods = int(request.get("EvaluationPeriods") or 0)
-    datapoints = int(request.get("DatapointsToAlarm") or periods)
+    periods = int(_number(request, "EvaluationPeriods"))
+    datapoints = int(_number(request, "DatapointsToAlarm")) or periods
     if not 1 <= datapoints <= periods:
         raise _invalid(f"EvaluationPeriods is {periods} and DatapointsToAlarm {datapoints}; 1 ≤ M ≤ N must hold")
     if request.get("Threshold") is None:
@@ -89,11 +92,10 @@ def read_alarm(request: Mapping[str, Any]) -> Alarm:
         period=period,
         evaluation_periods=periods,
         datapoints=datapoints,
-        threshold=float(request["Threshold"]),
+        threshold=_number(request, "Threshold"),
         comparison=_one_of(request, "ComparisonOperator", tuple(COMPARISONS)),
-        missing=_one_of(
-            {"TreatMissingData": request.get("TreatMissingData") or "missing"}, "TreatMissingData", MISSING
-        ),
+        missing=_one_of(request, "TreatMissingData", MISSING, "missing"),
+        waits_for_samples=_one_of(request, _LOW_SAMPLES, ("evaluate", "ignore"), "evaluate") == "ignore",
     )
 
 
@@ -138,7 +140,7 @@ def _metric_stat(document: Mapping[str, Any], where: str) -> MetricStat:
         raise _invalid(f"{where}: a statistic is required (Statistic, ExtendedStatistic, or Stat of a MetricStat)")
     if stat not in STATISTICS and not _PERCENTILE.fullmatch(stat):
         raise _invalid(f"{where}: the statistic {stat} is not implemented; use {', '.join(STATISTICS)} or pNN")
-    period = int(document.get("Period") or 0)
+    period = int(_number(document, "Period"))
     if period not in (10, 20, 30) and (period <= 0 or period % 60):
         raise _invalid(f"{where}: Period is {period}; it must be 10, 20, 30 or a multiple of 60")
     dimensions = tuple(sorted((one["Name"], one["Value"]) for one in metric.get("Dimensions") or ()))
@@ -165,8 +167,16 @@ def _common_period(queries: Sequence[Query]) -> int:
     return periods.pop()
 
 
-def _one_of(request: Mapping[str, Any], member: str, allowed: Sequence[str]) -> str:
-    value = request.get(member)
+def _number(document: Mapping[str, Any], member: str) -> float:
+    """0 where it is not given. The query protocol brings numbers as text."""
+    try:
+        return float(document.get(member) or 0)
+    except ValueError as error:
+        raise _invalid(f"{member} is {document[member]!r}; it must be a number") from error
+
+
+def _one_of(request: Mapping[str, Any], member: str, allowed: Sequence[str], default: str | None = None) -> str:
+    value = request.get(member) or default
     if value not in allowed:
         raise _invalid(f"{member} is {value}; the local cloud knows {', '.join(allowed)}")
     return str(value)

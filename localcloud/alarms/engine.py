@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from localcloud.alarms.definition import Alarm, MetricStat, read_alarm
 from localcloud.alarms.judgement import EXTRA_PERIODS, State, Verdict, judge
-from localcloud.alarms.series import Point, Windows, values_of
+from localcloud.alarms.series import Point, Windows, too_few_samples, values_of
 from localcloud.errors import ApiError
 
 _log = logging.getLogger(__name__)
@@ -105,13 +105,15 @@ class AlarmEngine:
         windows = Windows(end, alarm.period * self._scale, alarm.evaluation_periods + EXTRA_PERIODS)
         metrics = {one.source for one in alarm.queries if isinstance(one.source, MetricStat)}
         found = {metric: list(self._book.points(metric, windows.starts[0])) for metric in metrics}
+        self._judged[alarm.name] = looked_at
+        if too_few_samples(alarm, found, windows):
+            return
         state: State = document["StateValue"]
         verdict = judge(alarm, windows.starts, values_of(alarm, found, windows), state)
         if verdict is not None and verdict.state != state:
             self._book.become(alarm, verdict)
         elif verdict is not None and state == "ALARM":
             self._book.stay_in_alarm(alarm, verdict)
-        self._judged[alarm.name] = looked_at
 
     def _run(self) -> None:
         while not self._closing.wait(max(_LEAST_TICK_SECONDS, _TICK * self._scale)):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from localcloud.alarms.definition import Alarm, MetricStat
+from localcloud.alarms.definition import STATISTICS, Alarm, MetricStat
 from localcloud.alarms.expression import evaluate
 
 
@@ -59,6 +59,23 @@ def values_of(alarm: Alarm, found: Mapping[MetricStat, Iterable[Point]], windows
             # It refers to a later one; the definition's check says that there is an order.
             waiting.append(one)
     return list(series[alarm.returned])
+
+
+def too_few_samples(alarm: Alarm, found: Mapping[MetricStat, Iterable[Point]], windows: Windows) -> bool:
+    """Whether there are samples in the alarm's evaluation periods, and fewer than its percentile needs.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
+    """
+    metric = alarm.queries[0].source
+    if not alarm.waits_for_samples or len(alarm.queries) > 1 or not isinstance(metric, MetricStat):
+        return False
+    if metric.stat in STATISTICS:
+        return False
+    share = float(metric.stat[1:]) / 100
+    rarer = min(share, 1 - share)
+    first = windows.end - windows.seconds * alarm.evaluation_periods
+    samples = sum(point.count for point in found[metric] if first <= point.timestamp < windows.end)
+    return rarer > 0 and 0 < samples < round(10 / rarer, 6)
 
 
 def _statistic(points: Sequence[Point], stat: str) -> float | None:

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from ministack.services import cloudwatch
+from ministack.services.cloudformation import provisioners
 
 from localcloud.alarms.definition import Alarm, MetricStat, read_alarm
 from localcloud.alarms.engine import Fired
@@ -25,6 +26,7 @@ SCALING_ACTION: Final = re.compile(r"arn:[^:]+:autoscaling:[^:]*:[^:]*:scalingPo
 _OF_ONE_METRIC: Final = (
     "MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Dimensions", "Unit", "Period",
 )  # fmt: skip
+_LOW_SAMPLES: Final = "EvaluateLowSampleCountPercentile"
 _UNCHECKED: Final = "Unchecked: Initial alarm creation"
 
 
@@ -50,6 +52,7 @@ class MiniStackAlarms:
         cloudwatch._evict_old_metrics = _evict_old_metrics
         cloudwatch._dispatch_alarm_actions = self._dispatched
         cloudwatch._put_metric_alarm = self._checked_put(cloudwatch._put_metric_alarm)
+        provisioners._cw_metric_alarm_record = _stack_record(provisioners._cw_metric_alarm_record)
         cloudwatch.cloudformation_put_metric_alarm = self._checked_stack_put(cloudwatch.cloudformation_put_metric_alarm)
 
     def metric_alarms(self) -> list[Mapping[str, Any]]:
@@ -142,9 +145,9 @@ class MiniStackAlarms:
 
     def _checked_put(self, put: Callable[..., Any]) -> Callable[..., Any]:
         def checked(params: Any, document: dict[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
-            request = document if is_cbor or is_json else _from_query(params)
             try:
-                read_alarm({"Statistic": None, **request})
+                request = document if is_cbor or is_json else _from_query(params)
+                read_alarm(request)
             except ApiError as error:
                 return cloudwatch._error(error.code, error.message, 400, use_json=is_json, use_cbor=is_cbor)
             with self._lock:
@@ -167,6 +170,20 @@ class MiniStackAlarms:
         return checked
 
 
+def _stack_record(record: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """An alarm of a template, with what MiniStack forgets of it."""
+
+    def whole(name: str, properties: dict[str, Any]) -> dict[str, Any]:
+        alarm = record(name, properties)
+        if properties.get(_LOW_SAMPLES):
+            alarm[_LOW_SAMPLES] = properties[_LOW_SAMPLES]
+        if alarm.get("ExtendedStatistic"):
+            del alarm["Statistic"]
+        return alarm
+
+    return whole
+
+
 def _evict_old_metrics() -> None:
     """MiniStack copies every list of points at each request, and loses what another thread adds meanwhile."""
     cutoff = time.time() - cloudwatch.TWO_WEEKS_SECONDS
@@ -187,6 +204,8 @@ def _complete(stored: dict[str, Any], request: Mapping[str, Any]) -> None:
         stored["Metrics"] = list(request["Metrics"])
     if request.get("ExtendedStatistic"):
         stored.pop("Statistic", None)
+    if request.get(_LOW_SAMPLES):
+        stored[_LOW_SAMPLES] = request[_LOW_SAMPLES]
     stored["InsufficientDataActions"] = list(request.get("InsufficientDataActions") or ())
 
 
@@ -195,15 +214,21 @@ def _oldest_first(verdict: Verdict) -> tuple[float, ...]:
 
 
 def _from_query(params: Mapping[str, Any]) -> dict[str, Any]:
-    """`Metrics.member.1.MetricStat.Period=60` and its like as the document that the JSON protocols carry."""
+    """`Metrics.member.1.MetricStat.Period=60` and its like as the document that the JSON protocols carry.
+
+    ApiError for what is no such document.
+    """
     root: dict[str, Any] = {}
-    for name, value in params.items():
-        node = root
-        *path, last = name.split(".")
-        for part in path:
-            node = node.setdefault(part, {})
-        node[last] = value[0] if isinstance(value, list) else value
-    document: dict[str, Any] = _typed(_listed(root))
+    try:
+        for name, value in params.items():
+            node = root
+            *path, last = name.split(".")
+            for part in path:
+                node = node.setdefault(part, {})
+            node[last] = value[0] if isinstance(value, list) else value
+        document: dict[str, Any] = _typed(_listed(root))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ApiError("MalformedInput", f"The request's parameters cannot be read: {error}") from error
     return document
 
 

@@ -19,7 +19,7 @@ from ministack.services import stepfunctions as sfn
 
 from localcloud.errors import ApiError
 from localcloud.executions import Execution, ExecutionEnded, TaskFailed
-from localcloud.ministack_port import branch_events, branches
+from localcloud.ministack_port import branch_events, branches, task_timeouts
 from localcloud.ministack_port.running import current, own_end
 
 _log = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ def install(
     _install_tasks(authorize)
     branch_events.install()
     branches.install()
+    task_timeouts.install()
     _install_sdk_calls(headers_of)
     for prefix, integration in integrations.items():
         sfn._SERVICE_DISPATCH[prefix] = _integration(integration)

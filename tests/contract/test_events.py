@@ -32,6 +32,8 @@ CLASSES: dict[str, type[Envelope]] = {
     "endpoint_state_change": EndpointStateChange,
     "execution_status_change": ExecutionStatusChange,
     "validation_status_change": ExecutionStatusChange,
+    "batch_object_created": ObjectCreated,
+    "batch_status_change": ExecutionStatusChange,
     "pending_upload": PendingUpload,
     "queued_deployment": QueuedDeployment,
     "rollback_requested": RollbackRequested,
@@ -51,6 +53,8 @@ RULES: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("FinishRun", "ExecutionEnded"): "execution_status_change",
     ("ValidateStateMachine", "Stopped"): "validation_status_change",
     ("WriteModelCard", "Approved"): "model_package_state_change",
+    ("BatchStateMachine", "Upload"): "batch_object_created",
+    ("BatchStateMachine", "Stopped"): "batch_status_change",
 }
 
 
@@ -125,6 +129,15 @@ def test_a_rule_matches_its_event_and_no_other(rule: tuple[str, str], name: str 
         ),
         ("execution_status_change", ("FinishRun", "ExecutionEnded"), ("status",), "SUCCEEDED"),
         ("validation_status_change", ("ValidateStateMachine", "Stopped"), ("status",), "SUCCEEDED"),
+        ("batch_object_created", ("BatchStateMachine", "Upload"), ("object", "key"), "models/churn/batch/out/a.csv"),
+        (
+            "batch_object_created",
+            ("BatchStateMachine", "Upload"),
+            ("object", "key"),
+            "models/churn/batch/jobs/1/in/a.csv",
+        ),
+        ("batch_object_created", ("BatchStateMachine", "Upload"), ("bucket", "name"), "another-bucket"),
+        ("batch_status_change", ("BatchStateMachine", "Stopped"), ("status",), "SUCCEEDED"),
         ("model_package_state_change", ("WriteModelCard", "Approved"), ("ModelPackageGroupName",), "sluice-prod-churn"),
         ("model_package_state_change", ("WriteModelCard", "Approved"), ("ModelApprovalStatus",), "Rejected"),
     ],

@@ -266,7 +266,17 @@ def test_however_an_execution_fails_to_end_well_an_alarm_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["StartRun", "RegisterModel", "FinishRun", "DeployModel", "ActivateEndpoint", CONCLUDE]
+    "name",
+    [
+        "StartRun",
+        "RegisterModel",
+        "FinishRun",
+        "DeployModel",
+        "ActivateEndpoint",
+        CONCLUDE,
+        "StartBatch",
+        "FinishBatch",
+    ],
 )
 def test_who_tells_people_may_look_whether_they_were_told(name: str) -> None:
     function = resolved(resources_of("AWS::Serverless::Function")[name]["Properties"])

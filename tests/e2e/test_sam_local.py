@@ -321,6 +321,52 @@ def test_activate_endpoint(stage: LocalStage, lambdas: Lambdas) -> None:
     assert json.loads(reply["Body"].read())["predictions"]
 
 
+def test_start_batch(stage: LocalStage, lambdas: Lambdas) -> None:
+    """By the version that was deployed before."""
+    event = lambdas.event("start_batch")
+    stored = event["event"]["detail"]["object"]
+    body = b"tenure,plan,monthly\r\n1,basic,119.5\r\n2,plus,20\r\n"
+    put = stage.client("s3").put_object(Bucket=stage.bucket, Key=stored["key"], Body=body)
+    stored |= {"version-id": put["VersionId"], "size": len(body)}
+
+    answer = lambdas.invoke("StartBatch", event)
+
+    assert (answer["outcome"], answer["plan"]["rows"], answer["plan"]["version"]) == ("batch", 2, 1), answer
+    part = f"{answer['plan']['input_uri'].partition(f'{stage.bucket}/')[2]}part-00000.csv"
+    copied = stage.client("s3").get_object(Bucket=stage.bucket, Key=part)["Body"].read()
+    assert copied == body.replace(b"\r", b"")
+    lambdas.plan = answer["plan"]
+
+
+def test_finish_batch(stage: LocalStage, lambdas: Lambdas) -> None:
+    """The job is run here, as the batch state machine runs it."""
+    sagemaker, plan, event = stage.client("sagemaker"), lambdas.plan, lambdas.event("finish_batch")
+    package = {"ModelPackageName": plan["package_arn"]}
+    sagemaker.create_model(ModelName=plan["name"], ExecutionRoleArn=plan["role_arn"], PrimaryContainer=package)
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": plan["input_uri"]}}
+    sagemaker.create_transform_job(
+        TransformJobName=plan["name"],
+        ModelName=plan["name"],
+        BatchStrategy="MultiRecord",
+        Environment={"SLUICE_CSV_COLUMNS": plan["columns"]},
+        TransformInput={"DataSource": source, "ContentType": "text/csv", "SplitType": "Line"},
+        TransformOutput={"S3OutputPath": plan["output_uri"], "Accept": "text/csv", "AssembleWith": "Line"},
+        TransformResources={"InstanceType": plan["instance_type"], "InstanceCount": 1},
+        DataProcessing={"JoinSource": "Input"},
+    )
+    waiter = sagemaker.get_waiter("transform_job_completed_or_stopped")
+    waiter.wait(TransformJobName=plan["name"], WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+
+    answer = lambdas.invoke("FinishBatch", event)
+
+    assert (answer["outcome"], answer["rows"]) == ("finished", 2), answer
+    key = answer["result"].partition(f"{stage.bucket}/")[2]
+    result = stage.client("s3").get_object(Bucket=stage.bucket, Key=key)["Body"].read().decode()
+    assert result.splitlines()[0] == "tenure,plan,monthly,probability,label"
+    assert lambdas.invoke("FinishBatch", event) == answer, "told twice, ended once"
+    assert len(audited(stage, '"BATCH_FINISHED"')) == 1
+
+
 def test_write_model_card(stage: LocalStage, lambdas: Lambdas) -> None:
     """Of the version that was approved before it was deployed."""
     answer = lambdas.invoke("WriteModelCard", lambdas.event("model_package_state_change"))

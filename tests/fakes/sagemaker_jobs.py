@@ -11,6 +11,7 @@ class FakeSageMaker:
         self.tuning_jobs: dict[str, dict[str, Any]] = {}
         self.trials: dict[str, list[dict[str, Any]]] = {}
         self.packages: dict[str, dict[str, Any]] = {}
+        self.transform_jobs: dict[str, dict[str, Any]] = {}
 
     def describe_training_job(self, TrainingJobName: str) -> dict[str, Any]:
         if TrainingJobName not in self.training_jobs:
@@ -22,6 +23,12 @@ class FakeSageMaker:
             message = "Amazon SageMaker can't find a tuning job with this name"
             raise client_error("ResourceNotFound", message, "DescribeHyperParameterTuningJob")
         return self.tuning_jobs[HyperParameterTuningJobName]
+
+    def describe_transform_job(self, TransformJobName: str) -> dict[str, Any]:
+        if TransformJobName not in self.transform_jobs:
+            message = f"Could not find requested job with name: {TransformJobName}"
+            raise client_error("ValidationException", message, "DescribeTransformJob")
+        return self.transform_jobs[TransformJobName]
 
     def describe_model_package(self, ModelPackageName: str) -> dict[str, Any]:
         return self.packages[ModelPackageName]

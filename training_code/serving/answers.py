@@ -11,12 +11,14 @@ With contributions, CSV rows go on with the features' values, in their order, an
 "contributions": {feature: value, …, "bias": value}. Multiclass has them once per class. They are SHAP values in the
 model's unit before its last function (boosted: binary log-odds; forest: the probability), and sum to the row's margin.
 
-Numbers have nine digits, which tell any two 32-bit floats apart.
+Numbers have nine digits, which tell any two 32-bit floats apart. Where the container has SLUICE_MODEL_VERSION, JSON's
+object also has "model_version".
 """
 
 import csv
 import io
 import json
+import os
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -27,6 +29,8 @@ from serving.bad_request import BadRequest
 from serving.encoding import Matrix
 from serving.media_types import BOTH, CSV, JSON, LABEL, PROBABILITY, Wanted
 from serving.predicting import Prediction
+
+VERSION_VARIABLE = "SLUICE_MODEL_VERSION"
 
 
 def write_prediction(prediction: Prediction, wanted: Wanted) -> str:
@@ -80,8 +84,14 @@ def _json(prediction: Prediction, wanted: Wanted) -> str:
         parts.append(_contributions(prediction))
     rows = (f"{{{', '.join(row)}}}" for row in zip(*parts, strict=True))
     if wanted.kind == JSON:
-        return f'{{"predictions": [{", ".join(rows)}]}}'
+        return f'{{"predictions": [{", ".join(rows)}]{_version()}}}'
     return "".join(f"{row}\n" for row in rows)
+
+
+def _version() -> str:
+    """Which version answers, where the container was told: while traffic moves, two of them answer as one variant."""
+    version = os.environ.get(VERSION_VARIABLE, "")
+    return f', "model_version": {version}' if version.isdecimal() else ""
 
 
 def _predicted(prediction: Prediction, output: str) -> Iterator[str]:

@@ -30,6 +30,8 @@ class Artifact:
     booster: Any
     codec: Codec
     training: Mapping[str, Any]
+    transformed_columns: tuple[str, ...] | None = None
+    """Of the file whose lines a transform job sends; None on an endpoint. See transform.py."""
 
     @cached_property
     def threshold(self) -> float:

@@ -58,7 +58,7 @@ def _encode_by_row(model: Artifact, text: str) -> Matrix:
 
 def _encode_large(model: Artifact, text: str) -> Matrix | None:
     """None where the text is not plain, or some row not as wide as the first: then row by row, which says where."""
-    data = _plain(text)
+    data = plain_lines(text)
     if data is None:
         return None
     end = data.index(b"\n") + 1
@@ -68,7 +68,7 @@ def _encode_large(model: Artifact, text: str) -> Matrix | None:
     return model.plain_csv.encode(rows, columns) if rows and columns.width > 1 else None
 
 
-def _plain(text: str) -> bytes | None:
+def plain_lines(text: str) -> bytes | None:
     """Lines that end in \\n. None where quotes, other line ends or NUL are about."""
     try:
         data = text.encode()

@@ -27,6 +27,10 @@ def csv_columns(codec: Codec, first: Sequence[str]) -> Columns:
     header = [cell.strip() for cell in first]
     if 2 * len(codec.known.intersection(header)) <= len(header):
         return Columns(len(codec.names), range(len(codec.names)), has_header=False)
+    return named_columns(codec, header)
+
+
+def named_columns(codec: Codec, header: Sequence[str]) -> Columns:
     _check_names(codec, header, "the header")
     if len(set(header)) < len(header):
         raise BadRequest("The header names a column twice: send each column once.")

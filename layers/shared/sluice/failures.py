@@ -8,6 +8,7 @@ _JOB_KINDS = {
     "TrainingJob": "training job",
     "ProcessingJob": "processing job",
     "HyperParameterTuningJob": "tuning job",
+    "TransformJob": "transform job",
 }
 """By the stem of the members that name a job and its status."""
 

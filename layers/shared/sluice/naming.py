@@ -58,6 +58,10 @@ class ModelPrefix:
     def batch_out(self) -> str:
         return f"{self.root}batch/out/"
 
+    def batch_job(self, batch_id: str) -> str:
+        """What one file's transform job reads and writes; expires."""
+        return f"{self.root}batch/jobs/{batch_id}/"
+
     @property
     def capture(self) -> str:
         """SageMaker and the inference API write `<endpoint>/<variant>/yyyy/mm/dd/hh/…jsonl` below it."""
@@ -97,6 +101,20 @@ def new_run_id(at: datetime, model: str, execution: str) -> str:
     """`YYMMDDhhmmss-xxxx` in UTC, 17 characters. The same execution at the same second gives the same id."""
     digest = hashlib.sha256(f"{model}\0{execution}".encode()).hexdigest()
     return f"{at:%y%m%d%H%M%S}-{digest[:4]}"
+
+
+def new_batch_id(at: datetime, model: str, execution: str) -> str:
+    """`YYMMDDhhmmss-` and 12 digits: a thousand files may be uploaded within a second, each its own batch."""
+    digest = hashlib.sha256(f"{model}\0{execution}".encode()).hexdigest()
+    return f"{at:%y%m%d%H%M%S}-{digest[:12]}"
+
+
+def batch_name(stage: str, batch_id: str) -> str:
+    """Of the transform job and its model, without the Sluice model's name, for which 63 characters have no room.
+
+    No model name begins with a hyphen: these names are nobody else's.
+    """
+    return f"sluice-{stage}--batch-{batch_id}"
 
 
 def job_name(stage: str, model: str, run_id: str, step: str) -> str:

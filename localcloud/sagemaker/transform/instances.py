@@ -49,11 +49,13 @@ class Instance:
         self._headers = {header: value for header, value in given.items() if value}
 
     def bring_up(self) -> None:
-        """JobFailure when it does not come up."""
+        """JobFailure when it does not come up; Stopped when it need not any more."""
         try:
             self._server.prepare()
         except DeploymentFailed as failure:
             raise JobFailure(f"ClientError: {failure}") from failure
+        if self._stopping.is_set():
+            raise Stopped
         try:
             self._server.start(INSTANCE_START_SECONDS)
         except DeploymentFailed as failure:

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -89,7 +90,8 @@ class TransformRun:
 
     def _ending(self) -> tuple[str, str]:
         try:
-            self._transform()
+            with suppress(Stopped):
+                self._transform()
         except JobFailure as failure:
             self._failures.append(str(failure))
         except ApiError as error:
@@ -181,7 +183,7 @@ class TransformRun:
         with self._lock:
             self._instances.append(instance)
         if self._stopping.is_set():
-            raise JobFailure("the job was stopped")
+            raise Stopped
         return instance
 
     def _tell(self, message: str) -> None:

@@ -249,3 +249,36 @@ def test_a_failed_execution_sets_off_its_machines_alarm(cloud: Running) -> None:
     cloud.client("stepfunctions").start_execution(stateMachineArn=execution["stateMachineArn"])
 
     until(cloud, name, "ALARM")
+
+
+@pytest.mark.parametrize("by", ["api", "stack"])
+def test_a_percentile_may_wait_for_enough_samples(cloud: Running, by: str) -> None:
+    name = named("latency")
+    dimensions = [{"Name": "Of", "Value": name}]
+    settings = {
+        "Namespace": "Test",
+        "MetricName": "Errors",
+        "Dimensions": dimensions,
+        "ExtendedStatistic": "p99",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 2.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "ignore",
+        "EvaluateLowSampleCountPercentile": "ignore",
+    }
+    if by == "api":
+        cloud.client("cloudwatch").put_metric_alarm(AlarmName=name, **settings)
+    else:
+        resource = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": name, **settings}}
+        stacks = cloud.client("cloudformation")
+        stacks.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"Alarm": resource}}))
+        stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 0, "MaxAttempts": 600})
+
+    alarm = described(cloud, name)
+    assert alarm["EvaluateLowSampleCountPercentile"] == "ignore"
+    assert "Statistic" not in alarm
+    datum = {"MetricName": "Errors", "Dimensions": dimensions, "Values": [9.0], "Counts": [1000.0]}
+    cloud.client("cloudwatch").put_metric_data(Namespace="Test", MetricData=[datum])
+
+    until(cloud, name, "ALARM")

@@ -103,22 +103,27 @@ def idle_able(cloud: Running) -> Iterator[Scaled]:
 def test_target_tracking_brings_processes_and_takes_them_away(scaled: Scaled) -> None:
     scaled.scaling.put_scaling_policy(
         **scaled.target,
-        PolicyName="backlog",
+        PolicyName="requests",
         PolicyType="TargetTrackingScaling",
         TargetTrackingScalingPolicyConfiguration={
             "TargetValue": 10.0,
-            "CustomizedMetricSpecification": {**scaled.metric, "Statistic": "Average"},
+            "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
             "ScaleOutCooldown": 60,
             "ScaleInCooldown": 60,
         },
     )
     assert len(scaled.alarms()) == 2
 
-    scaled.measured_until(30.0, 3)
+    def served_by_three() -> bool:
+        scaled.pids()
+        return scaled.counts() == (3, 3)
+
+    eventually(served_by_three, "three instances", seconds=120)
     assert len(scaled.pids()) == 3
     assert "AlarmHigh" in scaled.activities()[0]["Cause"]
 
-    scaled.measured_until(1.0, 1)
+    # Without a request its metric is zero.
+    eventually(lambda: scaled.counts() == (1, 1), "one instance is left", seconds=120)
     assert len(scaled.pids()) == 1
     assert "AlarmLow" in scaled.activities()[0]["Cause"]
     eventually(lambda: scaled.activities()[0]["StatusCode"] == "Successful", "the scale-in is concluded")

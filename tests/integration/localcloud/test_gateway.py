@@ -299,3 +299,14 @@ def _children_of_any(text: str) -> list[int]:
             except (FileNotFoundError, ProcessLookupError):
                 continue
     return found
+
+
+def test_a_client_that_asks_often_keeps_its_connection(cloud):
+    connection = http.client.HTTPConnection("127.0.0.1", cloud.server.port, timeout=10)
+    connection.connect()
+    kept = connection.sock
+    for _ in range(1100):
+        connection.request("GET", "/_ministack/health")
+        connection.getresponse().read()
+    assert connection.sock is kept
+    connection.close()

@@ -164,6 +164,23 @@ def test_a_task_that_times_out_stops_its_job(cloud: Running, job_name: str, job_
     eventually(lambda: _status(cloud.client("sagemaker"), job_name) == "Stopped")
 
 
+@pytest.mark.parametrize(
+    ("seconds", "error"), [(3, "States.Timeout"), ("soon", "States.QueryEvaluationError")], ids=["in time", "no number"]
+)
+def test_a_tasks_time_may_be_an_expression(
+    cloud: Running, job_name: str, job_role: str, machine_role: str, seconds: object, error: str
+) -> None:
+    asked = job(job_name, job_role, "import time; time.sleep(300)")
+    definition = machine({}, Arguments=asked, TimeoutSeconds="{% $states.input.seconds %}")
+    del definition["States"]["Job"]["Parameters"]
+
+    finished = cloud.execution(definition | {"QueryLanguage": "JSONata"}, machine_role, {"seconds": seconds})
+
+    assert finished["error"] == error
+    if error == "States.Timeout":
+        eventually(lambda: _status(cloud.client("sagemaker"), job_name) == "Stopped")
+
+
 def test_an_execution_that_times_out_is_timed_out(
     cloud: Running, job_name: str, job_role: str, machine_role: str
 ) -> None:

@@ -11,9 +11,9 @@ from functions.finish_run.finish_run import FinishRun
 from functions.finish_run.request import FinishRequest
 from functions.start_run.past import EarlierRuns
 from functions.start_run.planning import Planner
-from functions.start_run.quarantine import Quarantine
 from functions.start_run.request import Answer, StartRunRequest
 from functions.start_run.start_run import StartRun
+from sluice.aws.quarantine import Quarantine
 from sluice.aws.registry import Registry
 from sluice.aws.training_jobs import TrainingJobs
 from sluice.plan import CodeVersion, Surroundings

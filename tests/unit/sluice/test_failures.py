@@ -15,6 +15,12 @@ def test_a_stopped_tuning_job_is_named_too() -> None:
     assert describe_failure("States.TaskFailed", cause) == "tuning job h-1 ended as Stopped: it gave no reason"
 
 
+def test_a_stopped_transform_job_is_named_too() -> None:
+    cause = json.dumps({"TransformJobName": "t-1", "TransformJobStatus": "Stopped", "ModelName": "m"})
+
+    assert describe_failure("States.TaskFailed", cause) == "transform job t-1 ended as Stopped: it gave no reason"
+
+
 def test_a_processing_jobs_exit_message_says_more_than_its_failure_reason() -> None:
     document = {
         "ProcessingJobName": "p-1",

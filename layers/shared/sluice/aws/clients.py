@@ -54,6 +54,10 @@ def autoscaling() -> "ApplicationAutoScalingClient":
     return _client("application-autoscaling")  # type: ignore[no-any-return]
 
 
+def logs() -> Any:
+    return _client("logs")
+
+
 def sns() -> "SNSClient":
     return _client("sns")  # type: ignore[no-any-return]
 

@@ -25,6 +25,7 @@ from sluice.aws.settings import Settings, settings
 from sluice.aws.shared_endpoints import SharedEndpoints
 from sluice.aws.table import StateTable, state_table
 from sluice.aws.training_jobs import TrainingJobs
+from sluice.aws.transform_jobs import TransformJobs
 from sluice.aws.version_definitions import VersionDefinitions
 
 
@@ -60,6 +61,10 @@ class Stage:
     @cached_property
     def training_jobs(self) -> TrainingJobs:
         return TrainingJobs(clients.sagemaker())
+
+    @cached_property
+    def transform_jobs(self) -> TransformJobs:
+        return TransformJobs(clients.sagemaker(), clients.logs())
 
     @cached_property
     def endpoints(self) -> Endpoints:

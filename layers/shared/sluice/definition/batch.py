@@ -1,8 +1,14 @@
 """`batch`: how a file in `models/<name>/batch/in/` is scored by a transform job."""
 
-from pydantic import Field
+from typing import Self
 
+from pydantic import Field, model_validator
+
+from sluice.definition.problems import FieldProblem, refuse
 from sluice.definition.section import Section
+
+_MOST_MB_AT_ONCE = 100
+"""SageMaker API Reference, CreateTransformJob, MaxPayloadInMB: MaxConcurrentTransforms * MaxPayloadInMB."""
 
 
 class Batch(Section):
@@ -11,3 +17,11 @@ class Batch(Section):
     max_concurrent: int = Field(default=2, ge=1, le=100, description="Requests that an instance works on at once.")
     max_payload_mb: int = Field(default=6, ge=1, le=100, description="Size of a request, in MB.")
     max_run_seconds: int = Field(default=3600, ge=60, le=432_000, description="The job is stopped after that.")
+
+    @model_validator(mode="after")
+    def _requests_fit_together(self) -> Self:
+        at_once = self.max_concurrent * self.max_payload_mb
+        if at_once > _MOST_MB_AT_ONCE:
+            told = f"times max_payload_mb is {at_once}: SageMaker takes {_MOST_MB_AT_ONCE} MB at once, write less"
+            refuse([FieldProblem("max_concurrent", told)])
+        return self

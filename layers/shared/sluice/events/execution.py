@@ -1,4 +1,4 @@
-"""`Step Functions Execution Status Change`: how an execution that was stopped or timed out still frees its lease."""
+"""`Step Functions Execution Status Change`: how an execution that was stopped or timed out still comes to an end."""
 
 from typing import Literal
 
@@ -12,6 +12,7 @@ class ExecutionDetail(Detail):
     state_machine_arn: str = Field(alias="stateMachineArn")
     name: str
     status: Literal["FAILED", "TIMED_OUT", "ABORTED", "RUNNING", "SUCCEEDED", "PENDING_REDRIVE"]
+    input: str | None = Field(default=None, description="The execution's input as text; AWS leaves out a long one.")
     error: str | None = None
     cause: str | None = None
 

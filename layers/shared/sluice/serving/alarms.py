@@ -1,7 +1,7 @@
 """PutMetricAlarm, for each bound of `deployment.alarms` and each variant.
 
 Metrics and units: SageMaker Developer Guide, "Monitor Amazon SageMaker AI with Amazon CloudWatch" (ModelLatency is in
-microseconds). The shares of errors are metric math, with 0 for periods of few requests.
+microseconds). All are metric math, with 0 for periods of few requests.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,29 +38,42 @@ def _of_variant(endpoint: str, variant: str, alarms: Alarms) -> Iterator[dict[st
         yield {
             "AlarmName": alarm_name(endpoint, variant, "latency"),
             "AlarmDescription": f"p99 of {variant} of {endpoint} is above {alarms.p99_latency_ms:g} ms.",
-            "Namespace": "AWS/SageMaker",
-            "MetricName": "ModelLatency",
-            "Dimensions": dimensions,
-            "ExtendedStatistic": "p99",
-            "EvaluateLowSampleCountPercentile": "ignore",
-            "Period": alarms.period_seconds,
+            "Metrics": _latency(dimensions, alarms),
             "Threshold": alarms.p99_latency_ms * _MICROSECONDS_PER_MS,
             "ComparisonOperator": "GreaterThanThreshold",
         }
 
 
 def _share(errors: str, dimensions: list[dict[str, str]], alarms: Alarms) -> list[dict[str, Any]]:
-    def total(identity: str, metric: str) -> dict[str, Any]:
-        named = {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions}
-        return {
-            "Id": identity,
-            "MetricStat": {"Metric": named, "Period": alarms.period_seconds, "Stat": "Sum"},
-            "ReturnData": False,
-        }
+    return [
+        _metric("requests", "Invocations", "Sum", dimensions, alarms),
+        _metric("errors", errors, "Sum", dimensions, alarms),
+        _where_asked("100 * FILL(errors, 0) / requests", f"{errors} in %", alarms),
+    ]
 
-    expression = f"IF(requests >= {alarms.minimum_invocations}, 100 * FILL(errors, 0) / requests, 0)"
-    share = {"Id": "share", "Expression": expression, "Label": f"{errors} in %", "ReturnData": True}
-    return [total("requests", "Invocations"), total("errors", errors), share]
+
+def _latency(dimensions: list[dict[str, str]], alarms: Alarms) -> list[dict[str, Any]]:
+    """Not a plain percentile alarm: CloudWatch judges a p99 from 1,000 samples on, or takes one slow request for it."""
+    return [
+        _metric("requests", "Invocations", "Sum", dimensions, alarms),
+        _metric("latency", "ModelLatency", "p99", dimensions, alarms),
+        _where_asked("FILL(latency, 0)", "p99 of ModelLatency in microseconds", alarms),
+    ]
+
+
+def _metric(identity: str, name: str, stat: str, dimensions: list[dict[str, str]], alarms: Alarms) -> dict[str, Any]:
+    named = {"Namespace": "AWS/SageMaker", "MetricName": name, "Dimensions": dimensions}
+    return {
+        "Id": identity,
+        "MetricStat": {"Metric": named, "Period": alarms.period_seconds, "Stat": stat},
+        "ReturnData": False,
+    }
+
+
+def _where_asked(expression: str, label: str, alarms: Alarms) -> dict[str, Any]:
+    """0 where a period has too few requests."""
+    judged = f"IF(requests >= {alarms.minimum_invocations}, {expression}, 0)"
+    return {"Id": "judged", "Expression": judged, "Label": label, "ReturnData": True}
 
 
 def _window(alarms: Alarms) -> dict[str, Any]:

@@ -85,10 +85,14 @@ class Beginning:
 
 def _lines(block: bytes, offset: int) -> Iterator[str]:
     # Not splitlines(): to it a line separator inside a cell (U+2028) is a line's end, and to CSV it is not.
-    return io.StringIO(_decode(block, offset), newline="")
+    return io.StringIO(decoded(block, offset), newline="")
 
 
-def _decode(block: bytes, offset: int) -> str:
+def decoded(block: bytes, offset: int) -> str:
+    """The text of bytes that stand in a file from `offset` on, without a byte order mark.
+
+    Raises UnusableUploadError naming the first byte that is not UTF-8.
+    """
     try:
         return block.decode("utf-8-sig" if offset == 0 else "utf-8")
     except UnicodeDecodeError as error:

@@ -104,6 +104,21 @@ def test_without_data_the_alarm_says_so_again(stage: Stage) -> None:
     assert stage.book.changes == [("errors", "INSUFFICIENT_DATA")]
 
 
+def test_a_percentile_of_few_samples_changes_nothing_where_the_alarm_says_so(stage: Stage) -> None:
+    stage.book.documents = [
+        document(AlarmName="waits", Statistic=None, ExtendedStatistic="p90", EvaluateLowSampleCountPercentile="ignore"),
+        document(AlarmName="judges", Statistic=None, ExtendedStatistic="p90"),
+    ]
+    stage.book.held["Invocation5XXErrors"] = [Point(595.0, 99, 990, 10, 10)]
+    stage.engine.look()
+    assert stage.book.changes == [("judges", "ALARM")]
+
+    stage.now = 606.0
+    stage.book.held["Invocation5XXErrors"] = [Point(601.0, 100, 1000, 10, 10)]
+    stage.engine.look()
+    assert ("waits", "ALARM") in stage.book.changes
+
+
 def test_one_alarm_that_cannot_be_read_does_not_hide_the_others(stage: Stage) -> None:
     stage.book.documents.insert(0, document(AlarmName="broken", ComparisonOperator="None"))
     stage.book.held["Invocation5XXErrors"] = [Point(595.0, 1, 0, 0, 0)]

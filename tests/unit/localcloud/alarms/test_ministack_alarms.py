@@ -8,6 +8,7 @@ import pytest
 from ministack.services import cloudwatch
 
 from localcloud.alarms.definition import MetricStat
+from localcloud.errors import ApiError
 from localcloud.ministack_port import alarms
 from localcloud.ministack_port.alarms import MiniStackAlarms
 
@@ -78,3 +79,9 @@ def test_a_query_is_read_as_the_document_that_it_stands_for() -> None:
         "Dimensions": [{"Name": "x", "Value": "y"}],
         "Metrics": [{"MetricStat": {"Period": 60}, "ReturnData": False}, {"Id": "m2"}],
     }
+
+
+@pytest.mark.parametrize("name", ["Metrics.member.x.Id", "AlarmName.x"])
+def test_a_query_that_is_no_document_is_refused(name: str) -> None:
+    with pytest.raises(ApiError, match="cannot be read"):
+        alarms._from_query({"AlarmName": ["a"], "Metrics.member.1.Id": ["m"], name: ["1"]})

@@ -4,8 +4,9 @@ import pytest
 
 from localcloud.alarms.definition import MetricStat, read_alarm
 from localcloud.alarms.expression import ExpressionError, evaluate, parse
-from localcloud.alarms.series import Point, Windows, aggregate, values_of
+from localcloud.alarms.series import Point, Windows, aggregate, too_few_samples, values_of
 from tests.unit.localcloud.alarms.test_definition import SHARE
+from tests.unit.localcloud.alarms.test_judgement import REQUEST
 
 SERIES = {"a": [1.0, 4.0, None], "b": [2.0, 0.0, 3.0]}
 
@@ -80,3 +81,31 @@ def test_an_alarm_on_math_takes_its_metrics_by_their_dimensions() -> None:
 
     # The share of the second period is known although no error was reported: IF chooses the constant.
     assert values_of(alarm, found, Windows(2.0, 1.0, 2)) == [0.25, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("stat", "samples", "few"),
+    [
+        ("p99", 999, True),
+        ("p99", 1000, False),
+        ("p99", 0, False),
+        ("p50", 19, True),
+        ("p50", 20, False),
+        ("p10", 99, True),
+        ("p10", 100, False),
+        ("p100", 1, False),
+        ("Average", 1, False),
+    ],
+)
+def test_a_percentile_needs_samples(stat: str, samples: float, few: bool) -> None:
+    member = "Statistic" if stat == "Average" else "ExtendedStatistic"
+    request = {**REQUEST, "Statistic": None, member: stat, "EvaluateLowSampleCountPercentile": "ignore"}
+    alarm = read_alarm(request)
+    [metric] = [query.source for query in alarm.queries if isinstance(query.source, MetricStat)]
+    # What came before the evaluation periods (the newest three of five) does not count.
+    found = {metric: [Point(0.5, 5000, 5000, 1, 1), Point(2.5, samples, samples, 1, 1)]}
+    windows = Windows(5.0, 1.0, 5)
+
+    assert too_few_samples(alarm, found, windows) is few
+    always = read_alarm({**request, "EvaluateLowSampleCountPercentile": "evaluate"})
+    assert not too_few_samples(always, found, windows)

@@ -104,3 +104,13 @@ def test_contributions(any_model: Artifact):
 @pytest.mark.parametrize("accept", ["text/csv", "application/json", "application/jsonl"])
 def test_an_answer_has_the_type_that_was_asked_for(binary: Artifact, accept: str):
     assert inference.transform_fn(binary, json.dumps(ROWS), "application/json", accept)[1] == accept
+
+
+@pytest.mark.parametrize(("told", "said"), [("7", 7), ("", None), ("7; rm", None)])
+def test_json_names_the_version_where_the_container_was_told(
+    binary: Artifact, monkeypatch: pytest.MonkeyPatch, told: str, said: int | None
+):
+    monkeypatch.setenv("SLUICE_MODEL_VERSION", told)
+
+    assert json.loads(_answer(binary, "application/json")).get("model_version") == said
+    assert "7" not in json.loads(_answer(binary, "application/jsonlines").splitlines()[0])

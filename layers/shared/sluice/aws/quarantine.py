@@ -12,8 +12,8 @@ from sluice.plan import Upload
 class Quarantine:
     objects: Objects
 
-    def put(self, model: str, upload: Upload, reason: str) -> str:
-        """Copy that version of the file and write its reason; the upload itself stays where it is.
+    def put(self, model: str, upload: Upload, reason: str, then: str) -> str:
+        """Copy that version of the file and write its reason and what to do then; the upload stays where it is.
 
         Answers the copy's `s3://` URI. The name carries the upload's time, so a repeated call writes the same objects.
         """
@@ -21,11 +21,6 @@ class Quarantine:
         file_name = upload.key.rpartition("/")[2]
         copy_key = f"{ModelPrefix(model).quarantine}{stamp}-{file_name}"
         self.objects.copy(upload, copy_key)
-        explanation = {
-            "reason": reason,
-            "file": upload.data_version,
-            "next": f"Correct the file or {ModelPrefix(model).definition}, then upload the data to "
-            f"s3://{upload.bucket}/{ModelPrefix(model).raw} again.",
-        }
+        explanation = {"reason": reason, "file": upload.data_version, "next": then}
         self.objects.write(f"{copy_key}.reason.json", json.dumps(explanation, indent=2))
         return f"s3://{upload.bucket}/{copy_key}"
