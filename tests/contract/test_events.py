@@ -32,6 +32,7 @@ CLASSES: dict[str, type[Envelope]] = {
     "endpoint_state_change": EndpointStateChange,
     "execution_status_change": ExecutionStatusChange,
     "validation_status_change": ExecutionStatusChange,
+    "rollout_status_change": ExecutionStatusChange,
     "batch_object_created": ObjectCreated,
     "batch_status_change": ExecutionStatusChange,
     "pending_upload": PendingUpload,
@@ -52,18 +53,22 @@ RULES: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("ActivateEndpoint", "EndpointReady"): "endpoint_ready",
     ("FinishRun", "ExecutionEnded"): "execution_status_change",
     ("ValidateStateMachine", "Stopped"): "validation_status_change",
+    ("RolloutStateMachine", "Stopped"): "rollout_status_change",
     ("WriteModelCard", "Approved"): "model_package_state_change",
     ("BatchStateMachine", "Upload"): "batch_object_created",
     ("BatchStateMachine", "Stopped"): "batch_status_change",
 }
 
+SCHEDULES = {("CleanUp", "EveryQuarterHour"): "clean_up", ("ReapEndpoints", "EveryHour"): "reap_endpoints"}
 
-def rules() -> dict[tuple[str, str], dict[str, Any]]:
+
+def rules(kind: str = "EventBridgeRule") -> dict[tuple[str, str], dict[str, Any]]:
     owners = resources_of("AWS::Serverless::Function") | resources_of("AWS::Serverless::StateMachine")
     return {
         (owner, event): resolved(declared["Properties"])
         for owner, body in owners.items()
         for event, declared in body["Properties"].get("Events", {}).items()
+        if declared["Type"] == kind
     }
 
 
@@ -129,6 +134,7 @@ def test_a_rule_matches_its_event_and_no_other(rule: tuple[str, str], name: str 
         ),
         ("execution_status_change", ("FinishRun", "ExecutionEnded"), ("status",), "SUCCEEDED"),
         ("validation_status_change", ("ValidateStateMachine", "Stopped"), ("status",), "SUCCEEDED"),
+        ("rollout_status_change", ("RolloutStateMachine", "Stopped"), ("status",), "SUCCEEDED"),
         ("batch_object_created", ("BatchStateMachine", "Upload"), ("object", "key"), "models/churn/batch/out/a.csv"),
         (
             "batch_object_created",
@@ -154,17 +160,34 @@ def test_a_rule_leaves_alone_what_is_not_its_business(
     assert not matches(rules()[rule]["Pattern"], event)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", [*RULES, *SCHEDULES])
 def test_every_rule_retries_and_then_dead_letters(rule: tuple[str, str]) -> None:
-    properties = rules()[rule]
+    properties = (rules() | rules("Schedule"))[rule]
 
     assert properties["DeadLetterConfig"]["Arn"] == "<EventDeadLetters.Arn>"
     assert properties["RetryPolicy"]["MaximumRetryAttempts"] > 0
-    assert properties["RuleName"].startswith("sluice-dev-")
+    assert (properties.get("RuleName") or properties["Name"]).startswith("sluice-dev-")
+
+
+def test_every_schedule_has_a_canonical_event_and_its_rules_name() -> None:
+    found = rules("Schedule")
+
+    assert set(found) == set(SCHEDULES)
+    for schedule, name in SCHEDULES.items():
+        event = load_event(name)
+        assert (event["source"], event["detail-type"]) == ("aws.events", "Scheduled Event")
+        assert event["resources"][0].endswith(f":rule/{found[schedule]['Name']}")
+
+
+@pytest.mark.parametrize(("hours", "state"), [("0", "DISABLED"), ("12", "ENABLED")])
+def test_endpoints_are_reaped_only_where_the_stage_asks_for_it(hours: str, state: str) -> None:
+    schedule = resources_of("AWS::Serverless::Function")["ReapEndpoints"]["Properties"]["Events"]["EveryHour"]
+
+    assert resolved(schedule["Properties"], ReapIdleHours=hours)["State"] == state
 
 
 def test_every_function_that_a_rule_starts_has_a_dead_letter_queue() -> None:
     functions = resources_of("AWS::Serverless::Function")
-    started = {owner for owner, _ in RULES if owner in functions}
+    started = {owner for owner, _ in (*RULES, *SCHEDULES) if owner in functions}
 
     assert started == {name for name, body in functions.items() if "DeadLetterQueue" in body["Properties"]}

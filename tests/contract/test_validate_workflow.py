@@ -249,14 +249,15 @@ def test_the_longest_finding_fits_into_a_cause() -> None:
     assert len(cause) <= MOST_CAUSE
 
 
-def test_however_an_execution_fails_to_end_well_an_alarm_says_so() -> None:
+@pytest.mark.parametrize("machine", ["<ValidateStateMachine>", "<RolloutStateMachine>"])
+def test_however_an_execution_fails_to_end_well_an_alarm_says_so(machine: str) -> None:
     alarms = [resolved(alarm["Properties"]) for alarm in resources_of("AWS::CloudWatch::Alarm").values()]
-    watched = [alarm for alarm in alarms if alarm["Namespace"] == "AWS/States"]
+    watched = [alarm for alarm in alarms if alarm["Dimensions"] == [{"Name": "StateMachineArn", "Value": machine}]]
 
     assert {alarm["MetricName"] for alarm in watched} == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"}
     assert len({alarm["AlarmName"] for alarm in watched}) == 3
     for alarm in watched:
-        assert alarm["Dimensions"] == [{"Name": "StateMachineArn", "Value": "<ValidateStateMachine>"}]
+        assert alarm["Namespace"] == "AWS/States"
         assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == (
             "Sum",
             0,
@@ -276,6 +277,8 @@ def test_however_an_execution_fails_to_end_well_an_alarm_says_so() -> None:
         CONCLUDE,
         "StartBatch",
         "FinishBatch",
+        "CleanUp",
+        "ReapEndpoints",
     ],
 )
 def test_who_tells_people_may_look_whether_they_were_told(name: str) -> None:

@@ -377,6 +377,25 @@ def test_write_model_card(stage: LocalStage, lambdas: Lambdas) -> None:
     assert "Looks good" in card["Content"]
 
 
+def test_compare_variants(stage: LocalStage, lambdas: Lambdas) -> None:
+    """Of a trial that nobody asked anything."""
+    answer = lambdas.invoke("CompareVariants", lambdas.event("compare_variants"))
+
+    assert (answer["decision"], "too few to compare" in answer["reason"]) == ("keep", True), answer
+    assert read_json(stage, answer["report_uri"].split("/", 3)[3])["decision"] == "keep"
+
+
+def test_clean_up(stage: LocalStage, lambdas: Lambdas) -> None:
+    """What was deployed a moment ago stays."""
+    assert lambdas.invoke("CleanUp", lambdas.event("clean_up")) == {}
+    assert stage.client("sagemaker").describe_endpoint(EndpointName=GROUP)["EndpointStatus"] == "InService"
+
+
+def test_reap_endpoints(lambdas: Lambdas) -> None:
+    """Off unless the stage asks for it."""
+    assert lambdas.invoke("ReapEndpoints", lambdas.event("reap_endpoints")) == {"off": 1}
+
+
 def test_every_function_was_invoked(lambdas: Lambdas) -> None:
     assert lambdas.invoked == lambdas.names
 

@@ -24,6 +24,9 @@ class Settings(BaseModel):
     error_topic_arn: str = Field(default="", alias="ASYNC_ERROR_TOPIC_ARN")
     rollout_machine_arn: str = Field(default="", alias="ROLLOUT_STATE_MACHINE_ARN")
     deploy_function: str = Field(default="", alias="DEPLOY_FUNCTION_NAME")
+    least_age_seconds: int = Field(default=3600, ge=0, alias="LEAST_AGE_SECONDS")
+    reap_idle_hours: int = Field(default=0, ge=0, alias="REAP_IDLE_HOURS")
+    reap_notice_hours: int = Field(default=24, ge=0, alias="REAP_NOTICE_HOURS")
     region: str = Field(default="", alias="AWS_REGION")
 
 

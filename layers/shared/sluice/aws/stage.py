@@ -16,6 +16,7 @@ from sluice.aws.event_bus import EventBus
 from sluice.aws.golden_requests import GoldenRequests
 from sluice.aws.journal import Journal
 from sluice.aws.leases import Leases
+from sluice.aws.leftovers import Leftovers
 from sluice.aws.notifications import Notifications
 from sluice.aws.objects import Objects
 from sluice.aws.production import ProductionStates
@@ -97,6 +98,10 @@ class Stage:
     @cached_property
     def golden_requests(self) -> GoldenRequests:
         return GoldenRequests(self.objects, clients.sagemaker_runtime(), time.sleep)
+
+    @cached_property
+    def leftovers(self) -> Leftovers:
+        return Leftovers(clients.sagemaker(), self.scaling, clients.cloudwatch(), self.settings.stage)
 
     @cached_property
     def journal(self) -> Journal:

@@ -1,0 +1,32 @@
+"""Every quarter of an hour: endpoints, configs, models and alarms that nothing needs any more are removed."""
+
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.clean_up.clean_up import RemoveLeftovers
+from sluice.aws import clock
+from sluice.aws.entry_point import entry_point
+from sluice.aws.stage import current_stage
+
+
+@entry_point
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return _remove_leftovers().handle()
+
+
+@cache
+def _remove_leftovers() -> RemoveLeftovers:
+    stage, settings = current_stage(), current_stage().settings
+    return RemoveLeftovers(
+        settings.stage,
+        timedelta(seconds=settings.least_age_seconds),
+        stage.objects,
+        stage.production,
+        stage.aliases,
+        stage.leftovers,
+        stage.journal,
+        clock.now,
+    )

@@ -1,0 +1,39 @@
+"""JSON Lines that lie by hour, `<prefix>yyyy/mm/dd/hh/….jsonl`, line by line: memory does not grow with them."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from botocore.exceptions import ClientError
+
+from sluice.aws.objects import Objects
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class HourlyFiles:
+    objects: Objects
+
+    def lines(self, prefix: str, start: datetime, end: datetime) -> Iterator[bytes]:
+        """Of the files from the hour of `start` to that of `end`, the oldest first; empty lines are left out."""
+        for key in self._keys(prefix, start.astimezone(UTC), end.astimezone(UTC)):
+            yield from self._of(key)
+
+    def _keys(self, prefix: str, start: datetime, end: datetime) -> Iterator[str]:
+        first, last = f"{prefix}{start:%Y/%m/%d/%H/}", f"{prefix}{end:%Y/%m/%d/%H0}"  # 0 sorts right behind /
+        day = start.date()
+        while day <= end.date():
+            yield from (key for key in self.objects.keys(f"{prefix}{day:%Y/%m/%d/}") if first <= key < last)
+            day += timedelta(days=1)
+
+    def _of(self, key: str) -> Iterator[bytes]:
+        try:
+            body = self.objects.client.get_object(Bucket=self.objects.bucket, Key=key)["Body"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                return  # expired since it was listed
+            raise
+        with closing(body):
+            yield from (line for line in body.iter_lines(_CHUNK) if line.strip())

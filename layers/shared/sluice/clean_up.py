@@ -1,0 +1,168 @@
+"""What deployments leave behind, and what of it may go. Pure: what is there and what is needed in, removals out.
+
+Needed is whatever serves, arrives, waits or served before; whatever an endpoint of the stage names or is about to; and
+whatever is young, because a deployment makes its things one after the other.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sluice.naming import model_of_endpoint
+
+Kind = Literal["endpoint", "endpoint-config", "model", "alarm"]
+
+_DEPLOYED = re.compile(r"^(?P<model>.+)-v\d+-[0-9a-f]{6}$")
+"""Of naming.endpoint_config_name, without its prefix."""
+
+
+@dataclass(frozen=True)
+class Named:
+    name: str
+    made_at: datetime
+
+
+@dataclass(frozen=True)
+class ServingEndpoint:
+    name: str
+    config_names: frozenset[str]
+    """What it serves, and what it is being updated to."""
+    is_busy: bool = False
+
+
+@dataclass(frozen=True)
+class ConfigUse:
+    """What an endpoint config names."""
+
+    models: frozenset[str]
+    variants: frozenset[str]
+
+
+@dataclass(frozen=True)
+class There:
+    """All of a stage."""
+
+    endpoints: tuple[ServingEndpoint, ...] = ()
+    configs: tuple[Named, ...] = ()
+    models: tuple[Named, ...] = ()
+    alarms: tuple[Named, ...] = ()
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Of one model."""
+
+    model: str
+    endpoint: str | None = None
+    """Where its alias points."""
+    configs: frozenset[str] = frozenset()
+    """Of what serves, is tried, arrives, waits and served before."""
+    current: frozenset[str] = frozenset()
+    """Of these, all but what served before: their endpoints stay."""
+    is_changing: bool = False
+    """Something arrives or waits."""
+    retiring: tuple[tuple[str, datetime], ...] = ()
+    """Endpoints that traffic has left, and from when on each may go."""
+
+
+@dataclass(frozen=True)
+class Removal:
+    kind: Kind
+    name: str
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CleanUp:
+    stage: str
+    now: datetime
+    least_age: timedelta
+
+    def kept_configs(self, there: There, needs: Sequence[Needs]) -> frozenset[str]:
+        """By name, whether they exist or not."""
+        serving = (name for endpoint in there.endpoints for name in endpoint.config_names)
+        asked = (name for need in needs for name in need.configs)
+        young = (config.name for config in there.configs if self._is_young(config))
+        return frozenset((*serving, *asked, *young))
+
+    def plan(self, there: There, needs: Sequence[Needs], uses: Mapping[str, ConfigUse]) -> tuple[Removal, ...]:
+        """uses: of every kept config that exists."""
+        kept = self.kept_configs(there, needs)
+        return (
+            *self._endpoints(there, needs),
+            *self._configs(there, needs, kept),
+            *self._models(there, needs, kept, uses),
+            *self._alarms(there, needs, uses),
+        )
+
+    def _endpoints(self, there: There, needs: Sequence[Needs]) -> Iterator[Removal]:
+        aimed_at = {need.endpoint for need in needs}
+        current = frozenset().union(*(need.current for need in needs))
+        found = {endpoint.name: endpoint for endpoint in there.endpoints}
+        for need in needs:
+            for name, after in need.retiring:
+                endpoint = found.get(name)
+                if endpoint is None or endpoint.is_busy or name in aimed_at or endpoint.config_names & current:
+                    continue
+                if after <= self.now:
+                    found.pop(name)
+                    yield Removal(
+                        "endpoint", name, need.model, f"traffic has left it, and its time was over at {after}"
+                    )
+
+    def _configs(self, there: There, needs: Sequence[Needs], kept: frozenset[str]) -> Iterator[Removal]:
+        for config in there.configs:
+            model = self._model_of(config.name, needs)
+            if model is not None and config.name not in kept:
+                yield Removal(
+                    "endpoint-config", config.name, model, "no endpoint names it, and nothing goes back to it"
+                )
+
+    def _models(
+        self, there: There, needs: Sequence[Needs], kept: frozenset[str], uses: Mapping[str, ConfigUse]
+    ) -> Iterator[Removal]:
+        used = kept.union(*(use.models for use in uses.values()))
+        for found in there.models:
+            model = self._model_of(found.name, needs)
+            if model is not None and found.name not in used and not self._is_young(found):
+                yield Removal("model", found.name, model, "no endpoint config that is needed names it")
+
+    def _alarms(self, there: There, needs: Sequence[Needs], uses: Mapping[str, ConfigUse]) -> Iterator[Removal]:
+        changing = {need.model for need in needs if need.is_changing}
+        wanted = {need.model: _variants(uses, need.configs) for need in needs}
+        endpoints = {endpoint.name: endpoint for endpoint in there.endpoints}
+        for alarm in there.alarms:
+            endpoint, _, rest = alarm.name.partition("/")
+            model = model_of_endpoint(self.stage, endpoint)
+            if not rest or model not in wanted or model in changing or self._is_young(alarm):
+                continue
+            variant = rest.partition("/")[0]
+            serving = endpoints.get(endpoint)
+            if serving is None:
+                yield Removal("alarm", alarm.name, str(model), "its endpoint is gone")
+            elif (
+                not any(_has(uses, config, variant) for config in serving.config_names) and variant not in wanted[model]
+            ):
+                yield Removal("alarm", alarm.name, str(model), "its variant is gone")
+
+    def _model_of(self, name: str, needs: Sequence[Needs]) -> str | None:
+        """The model that a deployment of ours made it for; None for whatever else has such a name."""
+        prefix = f"sluice-{self.stage}-"
+        match = _DEPLOYED.match(name.removeprefix(prefix)) if name.startswith(prefix) else None
+        return match["model"] if match and match["model"] in {need.model for need in needs} else None
+
+    def _is_young(self, found: Named) -> bool:
+        return self.now - found.made_at < self.least_age
+
+
+def _has(uses: Mapping[str, ConfigUse], config: str, variant: str) -> bool:
+    """What is not known to lack the variant has it."""
+    return config not in uses or variant in uses[config].variants
+
+
+def _variants(uses: Mapping[str, ConfigUse], configs: frozenset[str]) -> frozenset[str]:
+    """Of what may be gone back to: its alarms are ready."""
+    return frozenset(variant for config in configs if config in uses for variant in uses[config].variants)

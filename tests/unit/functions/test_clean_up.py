@@ -1,0 +1,157 @@
+"""CleanUp on moto's S3 and DynamoDB, with SageMaker in memory."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.clean_up.clean_up import RemoveLeftovers
+from sluice.aws.leftovers import Leftovers
+from sluice.aws.production import Deployment, ProductionRecord, Retiring
+from sluice.errors import TransientError
+from sluice.naming import alarm_name, endpoint_config_name, endpoint_name
+from sluice.rollout import PackageRef
+from tests.fakes.left_behind import FakeAlarmList, FakeAliases, FakeHosting, FakeScaling
+from tests.unit.functions.conftest import StageUnderTest
+
+REAL_TIME, SERVERLESS = endpoint_name("dev", "churn", "real-time"), endpoint_name("dev", "churn")
+
+
+def config(version: int) -> str:
+    return endpoint_config_name("dev", "churn", version, f"cause-{version}")
+
+
+@dataclass
+class House:
+    """Version 6 serves, version 5 served before, 3 and 4 are of the past."""
+
+    stage: StageUnderTest
+    hosting: FakeHosting
+    alarms: FakeAlarmList
+    scaling: FakeScaling = field(default_factory=FakeScaling)
+    aliases: FakeAliases = field(default_factory=FakeAliases)
+
+    def deployment(self, version: int, endpoint: str = REAL_TIME) -> Deployment:
+        return Deployment(
+            package=PackageRef(f"arn:aws:sagemaker:us-east-1:1:model-package/sluice-dev-churn/{version}", version),
+            config_name=config(version),
+            cause=f"cause-{version}",
+            reason="it was approved",
+            requested_by="ada",
+            requested_at=self.stage.clock(),
+            endpoint_name=endpoint,
+            mode="real-time" if endpoint == REAL_TIME else "serverless",
+        )
+
+    def record(self, **changes: Any) -> None:
+        before = self.stage.production.get("churn")
+        assert self.stage.production.put(replace(before, **changes))
+
+    def read(self) -> ProductionRecord:
+        return self.stage.production.get("churn")
+
+    def clean_up(self) -> dict[str, Any]:
+        hosting: Any = self.hosting
+        scaling: Any = self.scaling
+        alarms: Any = self.alarms
+        aliases: Any = self.aliases
+        leftovers = Leftovers(hosting, scaling, alarms, "dev")
+        stage = self.stage
+        function = RemoveLeftovers(
+            "dev", timedelta(hours=1), stage.objects, stage.production, aliases, leftovers, stage.journal, stage.clock
+        )
+        return function.handle()
+
+
+@pytest.fixture
+def house(stage: StageUnderTest) -> House:
+    made_at = stage.clock() - timedelta(hours=2)
+    made = House(stage, FakeHosting(made_at), FakeAlarmList(made_at))
+    for version in (3, 4, 5):
+        made.hosting.leave(config(version))
+    made.hosting.serve(REAL_TIME, config(6))
+    made.alarms.names = [alarm_name(REAL_TIME, variant, "latency") for variant in ("AllTraffic", "v5")]
+    made.aliases.point("churn", REAL_TIME)
+    stage.put_definition()
+    made.record(live=made.deployment(6), previous=made.deployment(5))
+    return made
+
+
+def test_what_nothing_needs_is_removed_and_the_rest_stays(house: House) -> None:
+    assert house.clean_up() == {"endpoint-config": 2, "model": 2, "alarm": 1}
+
+    assert set(house.hosting.configs) == house.hosting.models == {config(5), config(6)}
+    assert house.alarms.names == [alarm_name(REAL_TIME, "AllTraffic", "latency")]
+    assert house.stage.actions() == [], "only an endpoint's end is history"
+    assert house.clean_up() == {}
+
+
+@pytest.mark.parametrize("role", ["arriving", "queued", "trial"])
+def test_what_arrives_waits_or_is_tried_stays(house: House, role: str) -> None:
+    house.record(**{role: house.deployment(4)})
+
+    house.clean_up()
+
+    assert config(4) in house.hosting.configs
+
+
+def test_an_endpoint_of_another_mode_goes_after_its_grace_and_is_audited(house: House) -> None:
+    house.hosting.serve(SERVERLESS, config(4))
+    at = house.stage.clock()
+    house.record(retiring=(Retiring(SERVERLESS, at + timedelta(minutes=30)),))
+    house.clean_up()
+    assert SERVERLESS in house.hosting.config_of
+
+    house.stage.clock.forward(minutes=31)
+    assert house.clean_up()["endpoint"] == 1
+
+    assert set(house.hosting.config_of) == {REAL_TIME}
+    assert house.scaling.stopped == [(SERVERLESS, "AllTraffic")]
+    (entry,) = house.stage.log.entries("churn")
+    assert (entry.action, entry.details) == ("ENDPOINT_REMOVED", {"endpoint": SERVERLESS})
+    assert house.read().retiring == ()
+    assert house.clean_up() == {"endpoint-config": 1, "model": 1}, "its config was in use until then"
+
+
+def test_an_endpoint_that_somebody_removed_retires_no_more(house: House) -> None:
+    house.record(retiring=(Retiring(SERVERLESS, house.stage.clock()),))
+
+    house.clean_up()
+
+    assert (house.read().retiring, house.stage.actions()) == ((), [])
+
+
+def test_one_that_cannot_be_removed_keeps_no_other_and_is_told(house: House) -> None:
+    house.hosting.denied = {config(3)}
+
+    with pytest.raises(TransientError, match=rf"2 could not be removed: endpoint-config {config(3)}"):
+        house.clean_up()
+
+    assert set(house.hosting.configs) == {config(3), config(5), config(6)}
+
+
+def test_what_is_gone_already_is_as_good_as_removed(house: House) -> None:
+    hosting: Any = house.hosting
+    listed = hosting.get_paginator("list_models")
+    hosting.models -= {config(3), config(4)}
+    paginator = type(hosting).get_paginator
+    hosting.get_paginator = lambda operation: listed if operation == "list_models" else paginator(hosting, operation)
+
+    assert house.clean_up() == {"endpoint-config": 2, "model": 2, "alarm": 1}
+
+
+def test_another_stages_things_are_nobodys(house: House) -> None:
+    """NameContains finds them: `x-sluice-dev-…`."""
+    other = f"x-{config(3)}"
+    house.hosting.leave(other)
+
+    house.clean_up()
+
+    assert other in house.hosting.configs
+
+
+def test_a_stage_without_models_has_nothing_to_remove(stage: StageUnderTest) -> None:
+    at = stage.clock()
+
+    assert House(stage, FakeHosting(at), FakeAlarmList(at)).clean_up() == {}
