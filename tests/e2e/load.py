@@ -30,6 +30,8 @@ class Answer:
     score: float | None
     """None: there was none, and `error` says why."""
     variant: str = ""
+    version: str = ""
+    """Which its container says it is."""
     error: str = ""
 
 
@@ -109,8 +111,10 @@ class Load:
             )
         except (ClientError, BotoCoreError) as error:
             return Answer(None, error=str(error))
-        (prediction,) = json.loads(answer["Body"].read())["predictions"]
-        return Answer(rounded(prediction["probability"]), answer["InvokedProductionVariant"])
+        told = json.loads(answer["Body"].read())
+        (prediction,) = told["predictions"]
+        score, version = rounded(prediction["probability"]), told.get("model_version", "")
+        return Answer(score, answer["InvokedProductionVariant"], version)
 
 
 @contextmanager

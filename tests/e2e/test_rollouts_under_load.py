@@ -52,7 +52,7 @@ def test_a_rollout_loses_no_request_and_only_its_two_versions_answer(
         model.deploy(version)
 
     assert load.lost == []
-    assert load.scores == {old.score, new.score}
+    assert {(answer.score, answer.version) for answer in load.all} == {(old.score, "1"), (new.score, "2")}
     assert {answers[0].score for answers in load.answers} == {old.score}
     if rollout is ALL_AT_ONCE:
         assert load.turned_back(old) == 0

@@ -53,14 +53,16 @@ def test_a_live_version_whose_alarm_fires_leaves_by_itself(
 ) -> None:
     old, _ = artifacts
     model.deploy(register(model, old, REAL_TIME))
-    later_broken = hand_made(model, 0.5, first='if b"poison" in body: raise RuntimeError("what is this")')
+    later_broken = hand_made(model, 0.5, first='if "poison" in str(body): raise RuntimeError("what is this")')
     version = register(model, later_broken, REAL_TIME)
     model.deploy(version)
 
-    with under_load(model, {"plan": "poison"}) as load:
+    with under_load(model, {**old.probe, "note": "poison"}) as load:
         model.await_actions("DEPLOYED", 3)
+        eventually(lambda: old.score in load.scores, "answers of the last good version")
 
-    assert load.lost
+    assert load.scores == {None, old.score}
+    assert "HELP_NEEDED" not in model.actions()
     (asked,) = model.await_actions("ROLLBACK_REQUESTED")
     assert f"alarm {model.endpoint}/AllTraffic/" in asked["why"]
     eventually(lambda: model.approval_of(version) == "Rejected", "the version that left is rejected")
@@ -101,7 +103,7 @@ def test_a_first_version_that_breaks_under_its_requests_is_told_of_once_a_person
     model: TrainedModel, inbox: Inbox
 ) -> None:
     """Nothing is there to go back to: it serves on."""
-    broken = hand_made(model, 0.5, first='if b"poison" in body: raise RuntimeError("what is this")')
+    broken = hand_made(model, 0.5, first='if "poison" in str(body): raise RuntimeError("what is this")')
     model.deploy(register(model, broken, REAL_TIME))
 
     load = Load(model, model.endpoint, {"plan": "poison"})
