@@ -15,7 +15,7 @@ from sluice.definition import deployment as kinds
 from sluice.naming import SINGLE_VARIANT, shared_models_prefix, variant_of
 from sluice.serving.alarms import alarm_requests
 from sluice.serving.endpoint_config import Surroundings, Variant, endpoint_config_request, shared_model_container
-from sluice.serving.guardrails import deployment_config, way_back
+from sluice.serving.guardrails import at_once, deployment_config
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,12 @@ class Preparation:
         if not isinstance(settings, RealTime | Asynchronous):
             return None
         if deployment.way_back or deployment.trial:
-            return way_back()
+            return at_once()
+        if endpoint is None or endpoint.variants != variants:
+            return at_once()  # SageMaker watches only what has the variants that were there before
         rollout: kinds.Rollout = settings.rollout
-        if isinstance(rollout, kinds.Trial) or endpoint is None or endpoint.variants != variants:
-            rollout = kinds.AllAtOnce(strategy="all-at-once")  # from two variants to one
+        if isinstance(rollout, kinds.Trial):
+            rollout = kinds.AllAtOnce(strategy="all-at-once")  # there is no other version to try it beside
         return deployment_config(rollout, watched)
 
     def _shared(self, model: str, deployment: Deployment, settings: MultiModel) -> Prepared:

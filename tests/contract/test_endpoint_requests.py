@@ -19,7 +19,7 @@ from sluice.naming import (
 )
 from sluice.serving.alarms import alarm_requests
 from sluice.serving.endpoint_config import Surroundings, Variant, endpoint_config_request, shared_model_container
-from sluice.serving.guardrails import deployment_config, way_back
+from sluice.serving.guardrails import at_once, deployment_config
 from sluice.serving.scaling import backlog_alarm, from_zero, scalable_target, tracking
 from tests.definitions import definition
 
@@ -83,7 +83,7 @@ def test_each_rollout_passes_sagemakers_model(rollout: dict[str, Any]) -> None:
     settings: Any = settings_of(mode="real-time", rollout=rollout)
     asked = {"EndpointName": "e", "EndpointConfigName": "c"}
 
-    for config in (deployment_config(settings.rollout, ["an-alarm"]), way_back()):
+    for config in (deployment_config(settings.rollout, ["an-alarm"]), at_once()):
         assert not problems("sagemaker", "UpdateEndpoint", {**asked, "DeploymentConfig": config})
 
 

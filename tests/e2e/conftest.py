@@ -9,8 +9,10 @@ import pytest
 
 from localcloud import daemon
 from localcloud.deploy import deploy
+from tests.e2e.artifacts import train_two
 from tests.e2e.local_stage import ROOT, LocalStage
 from tests.e2e.trained_model import Inbox, TrainedModel
+from tests.e2e.versions import Artifact
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +36,11 @@ def model(stack: LocalStage, request: pytest.FixtureRequest, tmp_path: Path) -> 
     """A model named after the test, so that tests do not meet."""
     digest = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]
     return TrainedModel(stack, f"m-{digest}", tmp_path)
+
+
+@pytest.fixture(scope="session")
+def artifacts(stack: LocalStage, tmp_path_factory: pytest.TempPathFactory) -> tuple[Artifact, Artifact]:
+    return train_two(stack, tmp_path_factory.mktemp("artifacts"))
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,18 @@ class TrainedModel:
 
     @property
     def endpoint(self) -> str:
-        return f"sluice-dev-{self.name}"
+        """Where its requests go; before its first deployment: where those to a serverless one would."""
+        alias = self.alias()
+        return str(alias["endpoint_name"]) if alias else f"sluice-dev-{self.name}"
+
+    def alias(self) -> dict[str, Any] | None:
+        ssm = self.client("ssm")
+        try:
+            found = ssm.get_parameter(Name=f"/sluice/dev/{self.name}/alias")
+        except ssm.exceptions.ParameterNotFound:
+            return None
+        document: dict[str, Any] = json.loads(found["Parameter"]["Value"])
+        return document
 
     def define(self, text: str | None = None, **sections: Any) -> None:
         body = text if text is not None else yaml.safe_dump(churn_definition(self.name, **sections))
@@ -105,6 +116,26 @@ class TrainedModel:
             ModelPackageArn=package_arn, ModelApprovalStatus=status, ApprovalDescription=reason
         )
 
+    def ask_for(self, detail_type: str, **detail: Any) -> None:
+        """Put an event of ours on the bus, as `sluice rollback` and `sluice traffic` do."""
+        asked = {"stage": "dev", "model": self.name, "requested_by": "the test", "reason": "to see what happens"}
+        entry = {"Source": "sluice", "DetailType": detail_type, "Detail": json.dumps({**asked, **detail})}
+        answer = self.client("events").put_events(Entries=[entry])
+        assert answer["FailedEntryCount"] == 0, answer
+
+    def await_actions(self, action: str, count: int = 1, seconds: float = 60) -> list[dict[str, Any]]:
+        """The audit entries of that action, once there are so many."""
+
+        def look() -> list[dict[str, Any]] | None:
+            found = [entry for entry in self.audit() if entry["action"] == action]
+            return found if len(found) >= count else None
+
+        return eventually(look, f"{count} {action} of {self.name}", seconds)
+
+    def approval_of(self, package_arn: str) -> str:
+        found = self.client("sagemaker").describe_model_package(ModelPackageName=package_arn)
+        return str(found["ModelApprovalStatus"])
+
     def deploy(self, package_arn: str) -> dict[str, Any]:
         """Approve and wait until the audit trail says DEPLOYED; answers the endpoint."""
         before = self.actions().count("DEPLOYED")
@@ -116,7 +147,7 @@ class TrainedModel:
 
     def _deployed_since(self, before: int) -> bool:
         trail = self.audit()
-        assert trail[-1]["action"] != "DEPLOYMENT_FAILED", trail[-1]["why"]
+        assert not trail or trail[-1]["action"] != "DEPLOYMENT_FAILED", trail[-1]["why"]
         return [entry["action"] for entry in trail].count("DEPLOYED") > before
 
     def audit(self) -> list[dict[str, Any]]:
@@ -161,7 +192,9 @@ class TrainedModel:
         return [job["TrainingJobName"] for job in training] + [job["ProcessingJobName"] for job in processing]
 
     def configs(self) -> list[str]:
-        found = self.client("sagemaker").list_endpoint_configs(NameContains=f"{self.endpoint}-v")["EndpointConfigs"]
+        found = self.client("sagemaker").list_endpoint_configs(NameContains=f"sluice-dev-{self.name}-v")[
+            "EndpointConfigs"
+        ]
         return [config["EndpointConfigName"] for config in found]
 
     def endpoint_now(self) -> dict[str, Any] | None:

@@ -1,7 +1,9 @@
 """A stage on moto: real adapters against moto's S3, DynamoDB, SNS and Step Functions, no socket opened."""
 
+import itertools
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,6 +42,10 @@ class Clock:
         self.at += timedelta(**duration)
 
 
+class KilledError(BaseException):
+    """The function was killed here: no exception that it could catch."""
+
+
 @dataclass
 class StageUnderTest:
     clock: Clock
@@ -63,6 +69,23 @@ class StageUnderTest:
     def put_definition(self, **changes: Any) -> None:
         fields = definition_fields(**changes)
         self.put(f"models/{fields['name']}/model.yaml", yaml.safe_dump(fields))
+
+    @contextmanager
+    def dying_after(self, calls: int) -> Iterator[None]:
+        """The function is killed as soon as DynamoDB has answered so many of its calls, if it makes as many."""
+        left = itertools.count(calls - 1, -1)
+
+        def answered(**_: Any) -> None:
+            if next(left) == 0:
+                raise KilledError
+
+        hooks = self.table.table.meta.client.meta.events
+        hooks.register("after-call.dynamodb", answered)
+        try:
+            with suppress(KilledError):
+                yield
+        finally:
+            hooks.unregister("after-call.dynamodb", answered)
 
     def keys(self, prefix: str = "") -> list[str]:
         return list(self.objects.keys(prefix))

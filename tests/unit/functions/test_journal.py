@@ -80,3 +80,13 @@ def test_two_at_the_same_moment_may_tell_twice_but_write_once(stage: StageUnderT
     assert len(topic.published) == len(other.published) == 1
     assert stage.actions() == ["RUN_FAILED"]
     assert stage.counted == [("RUN_FAILED", "churn")]
+
+
+def test_whoever_dies_while_writing_an_entry_down_has_it_written_by_the_next_delivery(stage: StageUnderTest) -> None:
+    """After any call to DynamoDB: an entry must never be taken for written that is not."""
+    for kill_after in range(1, 4):
+        with stage.dying_after(kill_after):
+            stage.journal.record("churn", "DEPLOYED", "version 7 serves", once=f"deployment-{kill_after}")
+        stage.journal.record("churn", "DEPLOYED", "version 7 serves", once=f"deployment-{kill_after}")
+
+    assert stage.actions() == ["DEPLOYED"] * 3

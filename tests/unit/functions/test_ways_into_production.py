@@ -252,6 +252,14 @@ def test_a_trial_that_ended_leaves_one_version(
     )
 
     assert f"-v{config_of}-" in answer["config"]
+    # From two variants to another one SageMaker heeds no alarms: it refuses to.
+    policy = production.endpoints.updates[-1][0]
+    assert policy == {
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
+            "TerminationWaitInSeconds": 0,
+        }
+    }
     production.endpoints.settle(answer["config"], name=REAL_TIME)
     production.endpoint_event(REAL_TIME)
     record = production.stage.production.get("churn")

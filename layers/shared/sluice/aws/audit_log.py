@@ -18,8 +18,6 @@ class AuditLog:
         stamp = entry.at.isoformat(timespec="milliseconds")
         identity = once or f"{stamp}{entry.action}{entry.why}{json.dumps(dict(entry.details), sort_keys=True)}"
         digest = _digest(identity)
-        if once and not self._first(entry.model, digest):
-            return False
         item: Item = {
             "pk": model_key(entry.model),
             "sk": f"AUDIT#{stamp}#{digest}",
@@ -29,6 +27,9 @@ class AuditLog:
             "why": entry.why,
             "details": json.dumps(dict(entry.details), sort_keys=True),
         }
+        if once:
+            # Together: a function that dies between the two would leave an entry that nobody ever writes.
+            return self.table.put_with_new({"pk": model_key(entry.model), "sk": f"AUDITED#{digest}"}, item)
         return self.table.put(item)
 
     def has(self, model: str, once: str) -> bool:
@@ -48,9 +49,6 @@ class AuditLog:
             )
             for item in self.table.query(model_key(model), "AUDIT#")
         ]
-
-    def _first(self, model: str, digest: str) -> bool:
-        return self.table.put({"pk": model_key(model), "sk": f"AUDITED#{digest}"}, "attribute_not_exists(pk)")
 
 
 def _digest(identity: str) -> str:

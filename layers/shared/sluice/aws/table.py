@@ -35,7 +35,7 @@ def state_table(name: str) -> "StateTable":
 
 @dataclass(frozen=True)
 class StateTable:
-    """The four operations that the item modules are written in. Reads are strongly consistent."""
+    """The operations that the item modules are written in. Reads are strongly consistent."""
 
     table: "Table"
 
@@ -63,6 +63,21 @@ class StateTable:
         """Write the item; False when the condition (a ConditionExpression) did not hold."""
         arguments: dict[str, Any] = {"Item": {key: value for key, value in item.items() if value is not None}}
         return self._conditional(self.table.put_item, arguments, only_if, values)
+
+    def put_with_new(self, new: Item, item: Item) -> bool:
+        """Write both or neither: False when there is an item with the key of `new` already."""
+        puts: list[Any] = [
+            {"TableName": self.table.name, "Item": new, "ConditionExpression": "attribute_not_exists(pk)"},
+            {"TableName": self.table.name, "Item": item},
+        ]
+        try:
+            self.table.meta.client.transact_write_items(TransactItems=[{"Put": put} for put in puts])
+        except ClientError as error:
+            reasons: Any = error.response.get("CancellationReasons", [{}])
+            if reasons[0].get("Code") == "ConditionalCheckFailed":
+                return False
+            raise
+        return True
 
     def delete(self, pk: str, sk: str, only_if: str | None = None, values: Mapping[str, Any] | None = None) -> bool:
         """Delete the item; False when the condition did not hold."""

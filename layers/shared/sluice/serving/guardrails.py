@@ -19,8 +19,8 @@ def deployment_config(rollout: Rollout, alarms: Sequence[str]) -> dict[str, Any]
     return policy
 
 
-def way_back() -> dict[str, Any]:
-    """At once, and no alarm keeps it: what fired them may be what is left."""
+def at_once() -> dict[str, Any]:
+    """Of a way back, which no alarm keeps, since what fired them may be what is left; and where other variants come."""
     return _blue_green({"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}, 0, None)
 
 
