@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import endpoint, gate, inference, preprocess, results, serving, training, tuning
+from benchmarks import endpoint, gate, inference, inference_api, preprocess, results, serving, training, tuning
 from benchmarks.data import Customers, customers
 from benchmarks.results import Row
 
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[Customers, Path, int], list[Row]]] = {
     "preprocess": preprocess.rows,
     "training": training.rows,
     "inference": inference.rows,
+    "inference-api": inference_api.rows,
     "serving": serving.rows,
     "endpoint": endpoint.rows,
     "tuning": tuning.rows,

@@ -15,8 +15,11 @@ class Arrival:
 
 def arrival_of(package_arn: str, production: ProductionRecord, history: Sequence[AuditEntry]) -> Arrival | None:
     """None while it is still on its way. `history`: the model's audit entries, the oldest first."""
-    if production.live is not None and production.live.package.arn == package_arn and production.arriving is None:
-        return Arrival(True, f"version {production.live.package.version} is in production")
+    live, trial = production.live, production.trial
+    if production.arriving is None and live is not None and live.package.arn == package_arn:
+        return Arrival(True, f"version {live.package.version} is in production")
+    if production.arriving is None and trial is not None and trial.package.arn == package_arn:
+        return Arrival(True, f"version {trial.package.version} is on trial beside the live one")
     for entry in reversed(history):
         if entry.action == "MODEL_APPROVED" and entry.details.get("package") == package_arn:
             return None  # whatever failed before was another attempt

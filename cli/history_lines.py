@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cli.output import shortened, table
 from sluice.audit import AuditEntry
 
-_REGISTERED_LIMIT = 160
+_LIMIT = 160
 
 
 def history_lines(entries: Sequence[AuditEntry]) -> list[str]:
@@ -14,8 +14,12 @@ def history_lines(entries: Sequence[AuditEntry]) -> list[str]:
 
 
 def _why(entry: AuditEntry) -> str:
-    """A registration says a sentence for every check of the gate: the first ones matter, and the report has all."""
-    return shortened(entry.why, _REGISTERED_LIMIT) if entry.action == "MODEL_REGISTERED" else entry.why
+    """A registration says a sentence for every check of the gate, a trial's end one for every comparison: the first
+    ones matter, and the report has all."""
+    long = entry.action in ("MODEL_REGISTERED", "TRIAL_CONCLUDED")
+    text = shortened(entry.why, _LIMIT) if long else entry.why
+    report = entry.details.get("report")
+    return f"{text} (report: {report})" if report else text
 
 
 def short_identity(arn: str) -> str:

@@ -6,18 +6,23 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from cli.errors import BadInputError, OperationFailedError
+from cli.route import Route, route_of, routes_by_name
 from cli.stack import Stack, find_stack
 from cli.target import Aws
 from cli.versions import Version, versions_of
+from sluice.aws.aliases import Aliases
 from sluice.aws.audit_log import AuditLog
+from sluice.aws.endpoint_metrics import EndpointMetrics
 from sluice.aws.endpoints import Endpoint, Endpoints
+from sluice.aws.event_bus import EventBus
 from sluice.aws.leases import Leases
 from sluice.aws.objects import Objects
 from sluice.aws.production import ProductionStates
 from sluice.aws.registry import Package, Registry
 from sluice.aws.runs import Runs
 from sluice.aws.table import StateTable
-from sluice.naming import ModelPrefix, endpoint_name, package_group_name
+from sluice.naming import ModelPrefix
+from sluice.rollout import PackageRef
 
 LIVE = "live"
 
@@ -59,9 +64,32 @@ class Installation:
     def production(self) -> ProductionStates:
         return ProductionStates(self._table, _now)
 
+    @property
+    def event_bus(self) -> EventBus:
+        return EventBus(self.aws.client("events"))
+
+    @property
+    def metrics(self) -> EndpointMetrics:
+        return EndpointMetrics(self.aws.client("cloudwatch"))
+
+    def route(self, model: str) -> Route | None:
+        """Where its requests go; None where nothing is deployed."""
+        alias = Aliases(self.aws.client("ssm"), self.stack.stage).get(model)
+        if alias is not None:
+            return route_of(alias)
+        named = routes_by_name(self.stack.stage, model)
+        return next((route for route in named if self.described(route.endpoint_name)), None)
+
     def endpoint(self, model: str) -> Endpoint | None:
-        endpoints = Endpoints(self.aws.client("sagemaker"))
-        return endpoints.describe(endpoint_name(self.stack.stage, model))
+        route = self.route(model)
+        return self.described(route.endpoint_name) if route else None
+
+    def described(self, endpoint: str) -> Endpoint | None:
+        return Endpoints(self.aws.client("sagemaker")).describe(endpoint)
+
+    def approved(self, model: str) -> list[PackageRef]:
+        """The newest first."""
+        return [PackageRef(one.arn, one.number) for one in self.versions(model) if one.approval_status == "Approved"]
 
     def model_names(self) -> list[str]:
         """Every folder under models/, in alphabetical order."""
@@ -93,7 +121,7 @@ class Installation:
 
     def versions(self, model: str, limit: int | None = None) -> list[Version]:
         """The newest first."""
-        return versions_of(self.aws.client("sagemaker"), package_group_name(self.stack.stage, model), limit)
+        return versions_of(self.aws.client("sagemaker"), self.stack.package_group(model), limit)
 
     def package(self, model: str, version: str) -> Package:
         """By `3`, `v3`, `latest` or `live`."""

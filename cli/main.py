@@ -32,8 +32,12 @@ COMMANDS = {
     "approve": ("cli.commands.approve", "Approve a version: it goes into production."),
     "reject": ("cli.commands.reject", "Reject a version: if it is in production, the last one comes back."),
     "wait": ("cli.commands.wait", "Wait until an approved version serves."),
+    "rollback": ("cli.commands.rollback", "Take what serves out of production: the last good version comes back."),
+    "traffic": ("cli.commands.traffic", "Show or set how requests are split between versions."),
     "predict": ("cli.commands.predict", "Send a CSV file's rows to a model's endpoint."),
     "history": ("cli.commands.history", "Who did what to a model, when and why."),
+    "lineage": ("cli.commands.lineage", "Where a version comes from and what became of it."),
+    "cost": ("cli.commands.cost", "What a run and a month of serving cost, in each mode."),
 }
 
 

@@ -20,7 +20,7 @@ from sluice.aws.runs import Run, Runs
 
 LATEST = "latest"
 _HISTORY_GONE = ("ExecutionDoesNotExist",)
-_JOB_GONE = ("ResourceNotFound", "ValidationException")
+JOB_GONE = ("ResourceNotFound", "ValidationException")
 
 Found = TypeVar("Found")
 
@@ -49,7 +49,7 @@ def details_of(installation: Installation, run: Run) -> Details:
     sagemaker = installation.aws.client("sagemaker")
 
     def seconds(kind: JobKind, name: str) -> float | None:
-        return _unless_gone(lambda: job_seconds(sagemaker, kind, name), _JOB_GONE)
+        return unless_gone(lambda: job_seconds(sagemaker, kind, name), JOB_GONE)
 
     steps = steps_of(events or [], planned_jobs(run.plan), seconds, run.status == "RUNNING")
     notes = () if events is not None else ("The execution's history is gone: Step Functions keeps it 90 days.",)
@@ -58,7 +58,7 @@ def details_of(installation: Installation, run: Run) -> Details:
 
 def _events(installation: Installation, execution_arn: str) -> list[RunEvent] | None:
     states = installation.aws.client("stepfunctions")
-    return _unless_gone(lambda: read_history(load_history(states, execution_arn)), _HISTORY_GONE)
+    return unless_gone(lambda: read_history(load_history(states, execution_arn)), _HISTORY_GONE)
 
 
 def _reasons(installation: Installation, run: Run) -> list[str]:
@@ -71,7 +71,8 @@ def _reasons(installation: Installation, run: Run) -> list[str]:
         return []
 
 
-def _unless_gone(ask: Callable[[], Found], gone: tuple[str, ...]) -> Found | None:
+def unless_gone(ask: Callable[[], Found], gone: tuple[str, ...] = JOB_GONE) -> Found | None:
+    """None where AWS answers with one of those error codes."""
     try:
         return ask()
     except ClientError as error:

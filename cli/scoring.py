@@ -54,16 +54,23 @@ class Prediction:
         return columns
 
 
-def score_file(runtime: Any, endpoint: str, path: Path, key: str | None) -> Iterator[Prediction]:
+def score_file(
+    runtime: Any, endpoint: str, path: Path, key: str | None, target_model: str | None = None
+) -> Iterator[Prediction]:
     """One prediction per row, in the file's order. `key` names a column whose value goes along with each.
 
+    target_model: which of a multi-model endpoint's is asked.
     Raises BadInputError when the file or a row of it is not what the model takes.
     """
     for chunk in chunks(path):
-        at = chunk.header.index(key) if key in chunk.header else None
-        for offset, (row, answer) in enumerate(zip(chunk.rows, invoke(runtime, endpoint, chunk), strict=True)):
-            name = row[at] if at is not None and at < len(row) else None
-            yield Prediction(chunk.first_row + offset, name, answer)
+        yield from predictions_of(chunk, invoke(runtime, endpoint, chunk, target_model), key)
+
+
+def predictions_of(chunk: Chunk, answers: Sequence[Mapping[str, Any]], key: str | None) -> Iterator[Prediction]:
+    at = chunk.header.index(key) if key in chunk.header else None
+    for offset, (row, answer) in enumerate(zip(chunk.rows, answers, strict=True)):
+        name = row[at] if at is not None and at < len(row) else None
+        yield Prediction(chunk.first_row + offset, name, answer)
 
 
 def read_header(path: Path) -> list[str]:
@@ -86,14 +93,20 @@ def chunks(path: Path, max_bytes: int = MAX_BODY_BYTES, max_rows: int = MAX_ROWS
     yield Chunk(start, header, rows)
 
 
-def invoke(runtime: Any, endpoint: str, chunk: Chunk) -> list[dict[str, Any]]:
+def invoke(runtime: Any, endpoint: str, chunk: Chunk, target_model: str | None = None) -> list[dict[str, Any]]:
+    target = {"TargetModel": target_model} if target_model else {}
     try:
         response = runtime.invoke_endpoint(
-            EndpointName=endpoint, ContentType="text/csv", Accept="application/json", Body=chunk.body
+            EndpointName=endpoint, ContentType="text/csv", Accept="application/json", Body=chunk.body, **target
         )
     except ClientError as error:
         raise _explained(error, endpoint, chunk) from error
-    answers: list[dict[str, Any]] = json.loads(response["Body"].read())["predictions"]
+    return answers_of(response["Body"].read(), endpoint, chunk)
+
+
+def answers_of(body: bytes, endpoint: str, chunk: Chunk) -> list[dict[str, Any]]:
+    """Of one request; raises OperationFailedError when they are not as many as its rows."""
+    answers: list[dict[str, Any]] = json.loads(body)["predictions"]
     if len(answers) != len(chunk.rows):
         raise OperationFailedError(
             f"{endpoint} answered {len(answers)} predictions for {len(chunk.rows)} rows (from row {chunk.first_row}). "

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from cli.errors import OperationFailedError
 from cli.target import Aws
+from sluice.naming import package_group_name
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Stack:
     bucket: str
     state_table: str
     state_machine_arn: str
+    registry_account: str | None = None
+    """Whose registered versions are deployed here; None where they are this account's own."""
 
     @classmethod
     def from_outputs(cls, outputs: Mapping[str, str]) -> "Stack":
@@ -26,7 +29,16 @@ class Stack:
             bucket=outputs["BucketName"],
             state_table=outputs["StateTableName"],
             state_machine_arn=outputs["RetrainStateMachineArn"],
+            registry_account=outputs.get("RegistryAccountId"),
         )
+
+    def package_group(self, model: str) -> str:
+        """The group's name; of another account's registry its ARN, by which SageMaker finds it there."""
+        name = package_group_name(self.stage, model)
+        if self.registry_account is None:
+            return name
+        partition, region = (self.state_machine_arn.split(":")[position] for position in (1, 3))
+        return f"arn:{partition}:sagemaker:{region}:{self.registry_account}:model-package-group/{name}"
 
 
 def stack_name(stage: str) -> str:

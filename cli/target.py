@@ -76,8 +76,17 @@ class Aws:
         return Target(self._stage, client.meta.region_name, None if host.endswith(_AWS_DOMAINS) else url)
 
     @cached_property
+    def _identity(self) -> dict[str, Any]:
+        return dict(self.client("sts").get_caller_identity())
+
+    @property
     def account(self) -> str:
-        return str(self.client("sts").get_caller_identity()["Account"])
+        return str(self._identity["Account"])
+
+    @property
+    def caller(self) -> str:
+        """The ARN that the account's records will name."""
+        return str(self._identity["Arn"])
 
 
 def chosen_stage(given: str | None) -> str:

@@ -19,10 +19,12 @@ from localcloud.gateway import Gateway
 from localcloud.ministack_port import (
     alarms,
     events,
+    http_apis,
     identity,
     lambdas,
     layers,
     object_versions,
+    queue_mappings,
     service_metrics,
     serving,
     stacks,
@@ -62,7 +64,9 @@ class LocalCloud:
         object_versions.install_object_versions()
         lambdas.install(self._may_send_dead_letter, self._function_session)
         layers.install(StateFiles(gateway.state_dir).functions)
-        stacks.install(self._check_function_role, self._check_machine)
+        queue_mappings.install(gateway.time_scale)
+        http_apis.install(gateway.endpoint_url)
+        stacks.install(self._check_function_role, self._check_machine, self._check_mapping)
         self._scaling.acting.start()
         self._alarms.start()
 
@@ -124,6 +128,12 @@ class LocalCloud:
         except ApiError as error:
             message = "The role defined for the function cannot be assumed by Lambda."
             raise ApiError("InvalidParameterValueException", f"{message} ({role_arn})") from error
+
+    def _check_mapping(self, properties: Mapping[str, Any]) -> None:
+        def may(role_arn: str, action: str, queue_arn: str) -> bool:
+            return self._gateway.role_may(role_arn, LAMBDA, action, queue_arn)
+
+        queue_mappings.check_role(properties, may)
 
     def _check_machine(self, definition: str, role_arn: str) -> None:
         try:

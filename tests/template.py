@@ -41,8 +41,25 @@ def resources_of(kind: str) -> dict[str, Any]:
 
 def resolved(value: Any, **parameters: str) -> Any:
     """The value with Ref, Sub, GetAtt and If replaced; other resources become `<Name>` or `<Name.Attribute>`."""
-    values = {name: body.get("Default") for name, body in template()["Parameters"].items()} | _PSEUDO | parameters
-    return _resolve(value, values)
+    return _resolve(value, _values(parameters))
+
+
+def made(**parameters: str) -> set[str]:
+    """The names of the resources that a stack with these parameters has."""
+    values = _values(parameters)
+    return {
+        name
+        for name, body in template()["Resources"].items()
+        if "Condition" not in body or _holds(template()["Conditions"][body["Condition"]], values)
+    }
+
+
+def _values(parameters: dict[str, str]) -> dict[str, Any]:
+    declared = template()["Parameters"]
+    given = {name: parameters.get(name, body.get("Default")) for name, body in declared.items()}
+    lists = {name: given[name].split(",") for name, body in declared.items() if body["Type"] == "CommaDelimitedList"}
+    pseudo = {name: parameters.get(name, value) for name, value in _PSEUDO.items()}
+    return given | lists | pseudo
 
 
 def _resolve(value: Any, values: dict[str, Any]) -> Any:
@@ -61,6 +78,8 @@ def _resolve(value: Any, values: dict[str, Any]) -> Any:
 def _ref(name: str, values: dict[str, Any]) -> Any:
     if name in values:
         return values[name]
+    if name.endswith("Role") and name.removesuffix("Role") in resources_of("AWS::Serverless::Function"):
+        return f"<{name}>"  # SAM makes it
     properties = template()["Resources"][name].get("Properties", {})
     named = properties.get("BucketName") or properties.get("FunctionName") or properties.get("TableName")
     return _resolve(named, values) if named else f"<{name}>"
@@ -86,6 +105,10 @@ def _if(arguments: list[Any], values: dict[str, Any]) -> Any:
 
 def _holds(condition: dict[str, Any], values: dict[str, Any]) -> bool:
     tag, argument = next(iter(condition.items()))
+    if tag == "!Condition":
+        return _holds(template()["Conditions"][argument], values)
+    if tag == "!Or":
+        return any(_holds(one, values) for one in argument)
     if tag == "!Not":
         return not _holds(argument[0], values)
     assert tag == "!Equals"
@@ -93,9 +116,15 @@ def _holds(condition: dict[str, Any], values: dict[str, Any]) -> bool:
     return bool(left == right)
 
 
+def _join(arguments: list[Any], values: dict[str, Any]) -> str:
+    separator, parts = arguments
+    return str(separator).join(_resolve(parts, values))
+
+
 _TAGS = {
     "!Ref": _ref,
     "!Sub": _sub,
     "!GetAtt": _attribute,
     "!If": _if,
+    "!Join": _join,
 }

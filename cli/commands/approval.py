@@ -24,10 +24,15 @@ def approval_arguments(command: Command) -> Command:
     return command
 
 
-def decide(model: str, version: str, status: ApprovalStatus, reason: str, stage: str | None) -> None:
+def checked_reason(reason: str) -> str:
     text = reason.strip()
     if not text or len(text) > _REASON_LIMIT:
         raise BadInputError(f"--reason: write 1 to {_REASON_LIMIT} characters; it stays in the model's history")
+    return text
+
+
+def decide(model: str, version: str, status: ApprovalStatus, reason: str, stage: str | None) -> None:
+    text = checked_reason(reason)
     installation = open_installation(stage)
     announce_account(installation.aws)
     package = installation.package(model, version)

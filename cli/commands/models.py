@@ -58,11 +58,13 @@ def command(model: str | None, limit: int, stage: str | None, as_json: bool) -> 
 
 def rows_of(installation: Installation, model: str, limit: int) -> list[Row]:
     record = installation.production.get(model)
-    roles = {
-        deployment.package.arn: role
-        for role, deployment in (("arriving", record.arriving), ("queued", record.queued), ("live", record.live))
-        if deployment
+    told = {
+        "arriving": record.arriving,
+        "queued": record.queued,
+        "on trial": record.trial,
+        "live": record.live,
     }
+    roles = {deployment.package.arn: role for role, deployment in told.items() if deployment}
     arns = [version.arn for version in installation.versions(model, limit)]
     return [_row(model, installation.registry.package(arn), roles.get(arn, "")) for arn in arns]
 

@@ -1,22 +1,25 @@
 import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 
+from cli.asynchronous_scoring import AsynchronousEndpoint
 from cli.commands.opening import open_installation
 from cli.commands.options import stage_option
 from cli.errors import BadInputError, OperationFailedError
 from cli.installation import Installation
 from cli.output import say
+from cli.route import Route
 from cli.scoring import Prediction, read_header, score_file
 from sluice.aws.objects import ObjectMissingError
 from sluice.definition import Data, parse_definition
-from sluice.naming import ModelPrefix, endpoint_name
+from sluice.naming import ModelPrefix
 
 
 @click.command("predict")
@@ -25,9 +28,14 @@ from sluice.naming import ModelPrefix, endpoint_name
 @click.option("--out", type=click.Path(path_type=Path), help="Where the predictions go.  [default: stdout]")
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
 @click.option("--json", "form", flag_value="json", help="The same as --format json.")
+@click.option(
+    "--timeout", default=1800, show_default=True, help="Seconds to wait for an answer of an asynchronous endpoint."
+)
 @stage_option
-def command(model: str, file: Path, out: Path | None, form: str, stage: str | None) -> None:
+def command(model: str, file: Path, out: Path | None, form: str, timeout: int, stage: str | None) -> None:
     """Send the rows of FILE to MODEL's endpoint, in as many requests as they need.
+
+    Whatever the deployment mode: of an asynchronous endpoint the answers are waited for.
 
     FILE is a CSV with a header (separated by , ; tab or |, also in gzip) or Parquet. The target, the key and dropped
     columns may be there: the model does not look at them. Every row gets the answer of the model's task: probability
@@ -39,28 +47,41 @@ def command(model: str, file: Path, out: Path | None, form: str, stage: str | No
       sluice predict churn new_customers.csv --json
     """
     installation = open_installation(stage)
-    check_in_service(installation, model)
-    endpoint = endpoint_name(installation.stack.stage, model)
-    runtime = installation.aws.client("sagemaker-runtime")
+    route = check_in_service(installation, model)
     data = data_section(installation, model)
     if data:
         check_header(file, data)
-    predictions = score_file(runtime, endpoint, file, data.key if data else None)
+    predictions = _predictions(installation, model, route, timeout)(file, data.key if data else None)
     # The first answer comes before the output is opened: a refused file leaves no half-written one behind.
     first = next(predictions)
     with _opened(out) as stream:
         count = write(_again(first, predictions), stream, form)
-    say(f"{count:,} predictions by {endpoint}" + (f" in {out}" if out else ""))
+    say(f"{count:,} predictions by {route.endpoint_name}" + (f" in {out}" if out else ""))
 
 
-def check_in_service(installation: Installation, model: str) -> None:
-    found = installation.endpoint(model)
-    if found is None:
+def _predictions(
+    installation: Installation, model: str, route: Route, timeout: int
+) -> Callable[[Path, str | None], Iterator[Prediction]]:
+    runtime = installation.aws.client("sagemaker-runtime")
+    if route.mode == "asynchronous":
+        return AsynchronousEndpoint(runtime, installation.objects, model, route.endpoint_name, say, timeout).score_file
+    return partial(_at_once, runtime, route)
+
+
+def _at_once(runtime: Any, route: Route, file: Path, key: str | None) -> Iterator[Prediction]:
+    return score_file(runtime, route.endpoint_name, file, key, route.target_model)
+
+
+def check_in_service(installation: Installation, model: str) -> Route:
+    route = installation.route(model)
+    found = installation.described(route.endpoint_name) if route else None
+    if route is None or found is None:
         installation.check_model(model)
         raise OperationFailedError(f"{model} has no endpoint. Approve a version first: sluice models {model}")
     if found.status in ("Creating", "Deleting", "Failed", "OutOfService"):
         why = f": {found.failure_reason}" if found.failure_reason else ""
         raise OperationFailedError(f"endpoint {found.name} is {found.status}{why}. See: sluice history {model}")
+    return route
 
 
 def data_section(installation: Installation, model: str) -> Data | None:

@@ -60,13 +60,17 @@ def _target(aws: Aws) -> dict[str, Any]:
 
 
 def _model(installation: Installation, name: str) -> dict[str, Any]:
-    live = installation.production.get(name).live
-    endpoint = installation.endpoint(name)
+    production = installation.production.get(name)
+    live, trial = production.live, production.trial
+    route = installation.route(name)
+    endpoint = installation.described(route.endpoint_name) if route else None
     lease = installation.leases.current(name)
     newest = next(iter(installation.versions(name, limit=1)), None)
     return {
         "model": name,
         "live_version": live.package.version if live else None,
+        "challenger": trial.package.version if trial else None,
+        "mode": route.mode if route else None,
         "endpoint": endpoint.name if endpoint else None,
         "endpoint_status": endpoint.status if endpoint else None,
         "active_run": lease.run_id if lease else None,
@@ -87,7 +91,7 @@ def render(document: dict[str, Any]) -> str:
     return "\n".join([*lines, "", table(_COLUMNS, [_row(model) for model in document["models"]])])
 
 
-_COLUMNS = ("model", "live", "endpoint", "active run", "newest version", "approval")
+_COLUMNS = ("model", "live", "endpoint", "mode", "on trial", "active run", "newest version", "approval")
 
 
 def _row(model: dict[str, Any]) -> tuple[object, ...]:
@@ -95,6 +99,8 @@ def _row(model: dict[str, Any]) -> tuple[object, ...]:
         model["model"],
         f"v{model['live_version']}" if model["live_version"] else None,
         model["endpoint_status"],
+        model["mode"],
+        f"v{model['challenger']}" if model["challenger"] else None,
         model["active_run"],
         f"v{model['newest_version']}" if model["newest_version"] else None,
         model["newest_approval"],

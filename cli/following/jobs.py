@@ -14,12 +14,12 @@ _FIELDS: dict[JobKind, tuple[str, str]] = {
 
 def job_seconds(sagemaker: Any, kind: JobKind, name: str) -> float | None:
     """None when the job never started, or has not ended."""
-    described = _describe(sagemaker, kind, name)
+    described = describe(sagemaker, kind, name)
     start, end = (described.get(key) for key in _FIELDS[kind])
     return (end - start).total_seconds() if start and end else None
 
 
-def _describe(sagemaker: Any, kind: JobKind, name: str) -> Mapping[str, Any]:
+def describe(sagemaker: Any, kind: JobKind, name: str) -> Mapping[str, Any]:
     if kind == "processing":
         return sagemaker.describe_processing_job(ProcessingJobName=name)  # type: ignore[no-any-return]
     if kind == "tuning":

@@ -53,7 +53,8 @@ class Approvals:
         try:
             deployment = self.wishes.of(model, action, record, key, package.changed_by)
         except BadInputError as error:
-            self.journal.announce(model, "DEPLOYMENT_FAILED", str(error), once=key)
+            details = {"package": package.ref.arn}
+            self.journal.announce(model, "DEPLOYMENT_FAILED", str(error), details=details, once=key)
             return {"outcome": "refused", "reason": str(error)}
         return self.rollouts.start(model, deployment)
 

@@ -15,6 +15,7 @@ from sluice.aws.stage import current_stage
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     stage = current_stage()
     settings = stage.settings
-    surroundings = Surroundings(settings.stage, settings.region, settings.commit_id or None)
+    consumers = tuple(account.strip() for account in settings.consumer_accounts.split(",") if account.strip())
+    surroundings = Surroundings(settings.stage, settings.region, settings.commit_id or None, consumers)
     register = RegisterModel(stage.objects, stage.registry, stage.journal, surroundings, clock.now)
     return register.handle(RegisterRequest.model_validate(event))

@@ -17,15 +17,20 @@ from sluice.gate import Evaluation
 from sluice.report_page import ReportPage
 from sluice.review import LINK_SECONDS, Review
 from sluice.run_facts import Lineage, RunFacts
+from sluice.sharing import group_policy
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a version takes from the stack. commit_id: of its code, None where the deployment did not say."""
+    """What a version takes from the stack. commit_id: of its code, None where the deployment did not say.
+
+    consumers: ids of the accounts that may deploy its versions.
+    """
 
     stage: str
     region: str
     commit_id: str | None
+    consumers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,17 @@ class RegisterModel:
         status = _approval_status(request, definition)
         self.registry.ensure_group(plan.package_group, f"Versions of {plan.model}, registered by Sluice")
         package = self.registry.register(package_request(request, evaluation, self.surroundings.commit_id))
+        self._share(plan.package_group, package.arn)
         review = Review(self.surroundings.stage, plan.model, package.version, package.arn)
         self._complete(page, request, self._facts(request, review, status, tuning))
         self._decide(package.arn, status, request.decision.summary)
         self._announce(request, review, status, _next_step(status, request, definition))
         return {"package_arn": package.arn, "version": package.version, "status": status}
+
+    def _share(self, group: str, package_arn: str) -> None:
+        """Before a version is approved: a consumer that hears of it must be able to read it."""
+        if self.surroundings.consumers:
+            self.registry.share(group, group_policy(package_arn, self.surroundings.consumers))
 
     def _decide(self, package_arn: str, status: ApprovalStatus, reasons: str) -> None:
         """Last of what may fail for good, because an approval deploys. A repeated call changes no decision since made.

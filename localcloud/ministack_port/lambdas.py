@@ -3,7 +3,9 @@
 import contextvars
 import json
 import logging
+import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,12 +24,16 @@ MaySend = Callable[[str, str, str], bool]
 # A session of a function's role for the function of that name; raises ApiError when Lambda may not assume the role.
 OpenSession = Callable[[str, str], Credentials]
 
+_LOG_SECONDS = 0.25
+"""How long an answered invocation's log is waited for at most."""
+
 _response = threading.local()
 _warming = ThreadPoolExecutor(1, "function-warming")
 
 
 def install(may_send: MaySend, open_session: OpenSession) -> None:
     _install_worker()
+    _install_ends_of_logs()
     _install_isolated_failures()
     _install_sessions(open_session)
     _install_error_names()
@@ -76,6 +82,35 @@ def _install_worker() -> None:
         return (binary, script) if runtime.startswith("python") else (binary, source)
 
     lambda_runtime._detect_runtime_binary = runtime_binary
+
+
+def _install_ends_of_logs() -> None:
+    """Our worker says where an invocation's log ends; MiniStack waits until nothing has come for some milliseconds."""
+    drain = lambda_runtime.Worker._drain_stderr_bounded
+
+    def drain_to_end(worker: Any, *args: Any, **kwargs: Any) -> str:
+        runs_on = worker._proc is not None and str(worker.config.get("Runtime", "")).startswith("python")
+        return _lines_to_end(worker._stderr_queue) if runs_on else str(drain(worker, *args, **kwargs))
+
+    lambda_runtime.Worker._drain_stderr_bounded = drain_to_end
+
+
+def _lines_to_end(written: "queue.Queue[str]") -> str:
+    lines: list[str] = []
+    deadline = time.monotonic() + _LOG_SECONDS
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            line = written.get(timeout=left)
+        except queue.Empty:
+            break
+        # What was printed last may lack its line's end.
+        ended = line.endswith(lambda_bootstrap.END_OF_LOG)
+        line = line.removesuffix(lambda_bootstrap.END_OF_LOG)
+        if line or not ended:
+            lines.append(line)
+        if ended:
+            break
+    return "\n".join(lines)
 
 
 def _install_isolated_failures() -> None:

@@ -12,19 +12,22 @@ from ministack.services.cloudformation import custom_resource, provisioners
 from localcloud.errors import ApiError
 from localcloud.ministack_port import lambdas
 
-# Raises ApiError: (role ARN) for a function, (definition, role ARN) for a state machine.
+# Raises ApiError: (role ARN) for a function, (definition, role ARN) for a state machine, (its properties) for an event
+# source mapping.
 CheckFunction = Callable[[str], None]
 CheckMachine = Callable[[str, str], None]
+CheckMapping = Callable[[Mapping[str, Any]], None]
 
 
 _STOPPING = {"Status": "FAILED", "Reason": "the local cloud is stopping"}
 
 
-def install(check_function: CheckFunction, check_machine: CheckMachine) -> None:
+def install(check_function: CheckFunction, check_machine: CheckMachine, check_mapping: CheckMapping) -> None:
     _read_yaml_definitions()
     _check_before("AWS::Lambda::Function", lambda properties: check_function(properties.get("Role", "")))
     _keep_dead_letters()
     _warm_functions()
+    _check_before("AWS::Lambda::EventSourceMapping", check_mapping)
     _check_before(
         "AWS::StepFunctions::StateMachine",
         lambda properties: check_machine(provisioners._sfn_definition(properties), properties.get("RoleArn", "")),

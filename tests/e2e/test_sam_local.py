@@ -377,6 +377,33 @@ def test_write_model_card(stage: LocalStage, lambdas: Lambdas) -> None:
     assert "Looks good" in card["Content"]
 
 
+def test_serve_predictions(stage: LocalStage, lambdas: Lambdas) -> None:
+    """Of the version that was activated before it."""
+    lambda_ = stage.client("lambda")
+    for mapping in lambda_.list_event_source_mappings()["EventSourceMappings"]:
+        lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+
+    answer = lambdas.invoke("ServePredictions", lambdas.event("prediction_request"))
+
+    body = json.loads(answer["body"])
+    assert (answer["statusCode"], body["model_version"], body["inference_id"]) == (200, 1, "order-4711"), answer
+    assert set(body["predictions"][0]["contributions"]) == {"tenure", "plan", "monthly", "bias"}
+    sqs = stage.client("sqs")
+    url = sqs.get_queue_url(QueueName="sluice-dev-captures")["QueueUrl"]
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert json.loads(message["Body"])["record"]["eventMetadata"]["inferenceId"] == "order-4711"
+
+
+def test_write_captures(stage: LocalStage, lambdas: Lambdas) -> None:
+    answer = lambdas.invoke("WriteCaptures", lambdas.event("capture_batch"))
+
+    assert answer == {"batchItemFailures": []}
+    prefix = f"models/{MODEL}/capture/{GROUP}/AllTraffic/2026/11/21/10/"
+    (found,) = stage.client("s3").list_objects_v2(Bucket=stage.bucket, Prefix=prefix)["Contents"]
+    assert read_json(stage, found["Key"])["eventMetadata"]["inferenceId"] == "order-4711"
+    lambdas.invoke("WriteCaptures", lambdas.event("capture_batch"))
+    again = stage.client("s3").list_objects_v2(Bucket=stage.bucket, Prefix=prefix)["Contents"]
+    assert [entry["Key"] for entry in again] == [found["Key"]], "delivered twice, written once"
 def test_compare_variants(stage: LocalStage, lambdas: Lambdas) -> None:
     """Of a trial that nobody asked anything."""
     answer = lambdas.invoke("CompareVariants", lambdas.event("compare_variants"))

@@ -7,17 +7,19 @@ moves once that one answers.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sluice.definition.deployment import Mode
 from sluice.naming import SINGLE_VARIANT
+
+if TYPE_CHECKING:  # the inference API reads aliases, and starts without the definition's classes
+    from sluice.definition.deployment import Mode
 
 
 @dataclass(frozen=True)
 class Alias:
     model: str
     endpoint_name: str
-    mode: Mode
+    mode: "Mode"
     version: int
     """Of the champion."""
     definition_uri: str

@@ -131,6 +131,13 @@ def endpoint_name(stage: str, model: str, mode: str = "serverless") -> str:
     return f"sluice-{stage}-{model}{_ENDPOINT_SUFFIX.get(mode, '')}"
 
 
+def mode_of_endpoint(endpoint: str) -> str:
+    """The deployment mode that an endpoint's name was made for."""
+    if f"-{_SHARED}" in endpoint:  # no model name has two hyphens in a row
+        return "multi-model"
+    return next((mode for mode, suffix in _ENDPOINT_SUFFIX.items() if endpoint.endswith(suffix)), "serverless")
+
+
 def shared_endpoint_name(stage: str, group: str) -> str:
     return f"sluice-{stage}-{_SHARED}{group}"
 
@@ -148,6 +155,12 @@ def target_model(model: str, version: int) -> str:
 def variant_of(version: int) -> str:
     """The production variant that serves a version beside another one."""
     return f"v{version}"
+
+
+def version_behind(variant: str) -> int | None:
+    """The version that such a variant serves; None of one that is not called by its version."""
+    number = variant.removeprefix("v")
+    return int(number) if number != variant and number.isdecimal() else None
 
 
 def alias_parameter(stage: str, model: str) -> str:

@@ -1,5 +1,6 @@
 """Model package groups."""
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ class Groups:
         self._count_members = count_members
         self._lock = threading.RLock()
         self._groups: dict[str, Mapping[str, Any]] = {}
+        self._policies: dict[str, str] = {}
 
     def operations(self) -> dict[str, Handler]:
         return {
@@ -29,6 +31,9 @@ class Groups:
             "DescribeModelPackageGroup": self._describe,
             "ListModelPackageGroups": self._list,
             "DeleteModelPackageGroup": self._delete,
+            "PutModelPackageGroupPolicy": self._put_policy,
+            "GetModelPackageGroupPolicy": self._get_policy,
+            "DeleteModelPackageGroupPolicy": self._delete_policy,
         }
 
     def arn(self, name_or_arn: str) -> str:
@@ -86,8 +91,41 @@ class Groups:
                 reason = f"Model Package Group {group_arn} still contains {count} model packages. Delete them first."
                 raise ApiError("ConflictException", reason)
             del self._groups[group_arn]
+            self._policies.pop(group_arn, None)
         self._tags.forget(group_arn)
         return {}
+
+    def _put_policy(self, call: Call) -> dict[str, Any]:
+        """Kept and given back. It speaks of other accounts, and the local cloud has one: it decides nothing here."""
+        group_arn = self._policy_of(call, "PutModelPackageGroupPolicy")
+        policy = call.input["ResourcePolicy"]
+        if not _is_policy(policy):
+            raise ApiError("ValidationException", "ResourcePolicy is no JSON document with a Statement")
+        self._policies[group_arn] = policy
+        return {"ModelPackageGroupArn": group_arn}
+
+    def _get_policy(self, call: Call) -> dict[str, Any]:
+        group_arn = self._policy_of(call, "GetModelPackageGroupPolicy")
+        if group_arn not in self._policies:
+            raise ApiError("ValidationException", f"Cannot find resource policy for: {group_arn}")
+        return {"ResourcePolicy": self._policies[group_arn]}
+
+    def _delete_policy(self, call: Call) -> dict[str, Any]:
+        self._policies.pop(self._policy_of(call, "DeleteModelPackageGroupPolicy"), None)
+        return {}
+
+    def _policy_of(self, call: Call, operation: str) -> str:
+        name = call.input["ModelPackageGroupName"]
+        self._cloud.authorize(call.caller, f"sagemaker:{operation}", self.arn(name))
+        return str(self.get(name)["ModelPackageGroupArn"])
+
+
+def _is_policy(text: str) -> bool:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and "Statement" in document
 
 
 def _summary(group: Mapping[str, Any]) -> dict[str, Any]:

@@ -207,6 +207,58 @@ def test_a_file_of_another_kind_is_not_sent(day: Day) -> None:
     assert "none of the model's features is in the header (a, b)" in shown.err
 
 
+def test_the_lineage_of_what_serves_is_told_from_its_data_to_its_endpoint(day: Day) -> None:
+    shown = day.shell.sluice("lineage", "churn", "live", "--json")
+    assert shown.code == 0, shown.err
+    found = json.loads(shown.out)
+    assert found["data"]["version"].startswith(f"s3://{BUCKET}/models/churn/raw/churn.csv@")
+    assert (found["data"]["exists"], found["code"]["exists"]) == (True, True)
+    assert [(job["step"], job["status"]) for job in found["jobs"]] == [
+        ("preprocess", "Completed"),
+        ("train", "Completed"),
+        ("evaluate", "Completed"),
+    ]
+    assert found["cost"]["total_usd"] > 0
+    assert found["hyperparameters"]["algorithm"] == "xgboost"
+    assert found["gate"] == {"verdict": "pass", "reasons": [], "report": found["gate"]["report"]}
+    assert [(one["action"], one["why"]) for one in found["decisions"]] == [("MODEL_APPROVED", "reviewed in the test")]
+    deployed = next(one for one in found["serving"] if one["action"] == "DEPLOYED")
+    assert deployed["mode"] == "serverless"
+    tree = day.shell.sluice("lineage", "churn", "1").out
+    assert tree.startswith("churn v1, Approved, registered ")
+    assert "gone" not in tree
+
+
+def test_the_cost_of_a_run_and_of_a_month_is_told(day: Day) -> None:
+    shown = day.shell.sluice("cost", "churn", "--requests-per-month", "1000000", "--milliseconds", "20", "--json")
+    assert shown.code == 0, shown.err
+    found = json.loads(shown.out)
+    assert found["run"]["cost"]["total_usd"] > 0
+    present = next(offer for offer in found["offers"] if offer["present"])
+    assert (present["mode"], present["saves_usd_per_month"]) == ("serverless", 0)
+    assert found["break_even_requests"] > 1_000_000
+    assert "serverless is cheaper" in day.shell.sluice("cost", "churn").out
+
+
+def test_all_requests_go_to_the_only_version(day: Day) -> None:
+    shown = day.shell.sluice("traffic", "churn", "--json")
+    assert shown.code == 0, shown.err
+    found = json.loads(shown.out)
+    variants = [(one["name"], one["version"], one["share_percent"]) for one in found["variants"]]
+    assert variants == [("AllTraffic", 1, 100)]
+    refused = day.shell.sluice("traffic", "churn", "--set", "v1=90,v2=10", "--reason", "x")
+    assert refused.code == 2
+    assert "churn has no v2. It has: v1" in refused.err
+
+
+def test_there_is_no_way_back_from_the_only_version(day: Day) -> None:
+    there = day.shell.sluice("rollback", "churn", "v1", "--reason", "x")
+    assert (there.code, there.out) == (0, "churn v1 serves already: nothing to do\n")
+    back = day.shell.sluice("rollback", "churn", "--reason", "x")
+    assert back.code == 1
+    assert "no other version of churn is approved, so v1 stays in service" in back.err
+
+
 def test_following_an_upload_that_was_refused_says_so_and_shows_no_older_run(day: Day) -> None:
     (day.shell.folder / "bad.csv").write_text("a;b\n1;2\n")
     day.upload(day.shell.folder / "bad.csv", "models/churn/raw/bad.csv")
@@ -251,6 +303,19 @@ def test_a_newer_file_makes_a_version_that_is_compared_with_the_live_one(day: Da
     shown = day.shell.sluice("compare", "churn", "1", "2")
     assert "NOT THE SAME TEST ROWS" in shown.out
     assert "NOT THE SAME TEST ROWS" in (day.shell.folder / "compared.html").read_text()
+
+
+def test_a_version_is_rolled_back_and_its_lineage_says_so(day: Day) -> None:
+    day.shell.sluice("approve", "churn", "2", "--reason", "newer")
+    arrived = day.shell.sluice("wait", "churn", "2")
+    assert arrived.code == 0, arrived.err
+    back = day.shell.sluice("rollback", "churn", "--reason", "refunds doubled")
+    assert (back.code, back.out) == (0, "churn: v2 -> v1: version 1 is in production\n"), back.err
+    assert json.loads(day.shell.sluice("models", "churn", "--json").out)[0]["status"] == "Rejected"
+    found = json.loads(day.shell.sluice("lineage", "churn", "2", "--json").out)
+    asked = next(one for one in found["serving"] if one["action"] == "ROLLBACK_REQUESTED")
+    assert asked["why"].endswith("refunds doubled")
+    assert asked["who"].startswith("arn:aws:")
 
 
 def test_rejecting_what_is_live_asks_for_help_when_nothing_else_is_approved(day: Day) -> None:

@@ -204,6 +204,29 @@ def test_a_role_that_does_not_trust_lambda_runs_nothing(cloud: Running) -> None:
     assert "allows principal 'lambda.amazonaws.com' to assume the role" in payload["errorMessage"]
 
 
+def test_the_log_of_an_invocation_is_what_it_wrote(cloud: Running) -> None:
+    """To its last letter, and nothing of ours; what an invocation wrote stands before its own REPORT."""
+    function = cloud.function(
+        """
+        import sys
+
+        def handle(event, context):
+            print("first", event)
+            sys.stderr.write("without an end")
+            print("", end="")
+        """
+    )
+
+    for number in (1, 2):
+        invoke(cloud, function, number)
+
+    log = eventually(lambda: (found := cloud.log(function)).count("REPORT") == 2 and found)
+    assert log.count("without an end") == 2
+    assert "localcloud" not in log
+    assert "\x1e" not in log
+    assert log.index("first 1") < log.index("REPORT") < log.index("first 2")
+
+
 def test_what_a_function_prints_is_in_its_log_group(cloud: Running) -> None:
     function = cloud.function("def handle(event, context): print('a line'); raise OSError('gone')\n")
 

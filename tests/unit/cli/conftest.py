@@ -1,8 +1,8 @@
 """Sluice installed in an account of moto's: two versions in the registry, rows in the table."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -14,7 +14,9 @@ from moto import mock_aws
 
 from cli.main import run
 from cli.target import Aws, chosen_stage
+from sluice.alias import Alias
 from sluice.audit import AuditEntry
+from sluice.aws.aliases import Aliases
 from sluice.aws.audit_log import AuditLog
 from sluice.aws.production import Deployment, ProductionRecord, ProductionStates
 from sluice.aws.registry import Registry
@@ -59,13 +61,34 @@ def session() -> boto3.Session:
     return boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1")
 
 
+class Bus:
+    """An `events` client. `heard` is called with each event's detail type and detail, as a rule's target is."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.heard: Callable[[str, dict[str, Any]], None] = lambda kind, detail: None
+        self.refuses = False
+
+    def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:
+        if self.refuses:
+            return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException", "ErrorMessage": "slow"}]}
+        for entry in Entries:
+            assert entry["Source"] == "sluice"
+            assert json.loads(entry["Detail"])["stage"] == "dev"
+            self.sent.append((entry["DetailType"], json.loads(entry["Detail"])))
+            self.heard(*self.sent[-1])
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
+
+
 class AwsWithStacks(Aws):
-    def __init__(self, stage: str | None, stacks: Stacks) -> None:
+    """clients: what takes the place of moto's."""
+
+    def __init__(self, stage: str | None, stacks: Stacks, clients: Mapping[str, Any] | None = None) -> None:
         super().__init__(session(), chosen_stage(stage))
-        self._stacks = stacks
+        self._given = {**(clients or {}), "cloudformation": stacks}
 
     def client(self, service: str) -> Any:
-        return self._stacks if service == "cloudformation" else super().client(service)
+        return self._given.get(service) or super().client(service)
 
 
 @dataclass(frozen=True)
@@ -76,6 +99,8 @@ class Account:
     audit_log: AuditLog
     runs: Runs
     production: ProductionStates
+    bus: Bus = field(default_factory=Bus)
+    clients: dict[str, Any] = field(default_factory=dict)
 
     def register(self, status: str, run_id: str, auc: str, **metadata: str) -> str:
         created = self.sagemaker.create_model_package(
@@ -100,18 +125,57 @@ class Account:
     def type(self, *arguments: str) -> int:
         """Run the command line as if this account were the environment's."""
         stacks = Stacks({"sluice-dev": OUTPUTS})
-        return run(list(arguments), lambda stage: AwsWithStacks(stage, stacks))
+        clients = {"events": self.bus, **self.clients}
+        return run(list(arguments), lambda stage: AwsWithStacks(stage, stacks, clients))
 
     def approval(self, version: int) -> tuple[str, str]:
         package = self.registry.package(version_arn(version))
         return package.approval_status, package.approval_description
 
 
-def put_live(account: Account, version: int) -> None:
-    """As if that version of churn served."""
+def deployment(version: int) -> Deployment:
     package = PackageRef(version_arn(version), version)
-    live = Deployment(package, f"config-{version}", "cause", "approved", "ann", NOW)
-    assert account.production.put(ProductionRecord("churn", live=live))
+    endpoint = "sluice-dev-churn--real-time"
+    return Deployment(package, f"config-{version}", "cause", "approved", "ann", NOW, endpoint, "real-time")
+
+
+def put_live(account: Account, version: int, **others: Deployment) -> None:
+    """As if that version of churn served."""
+    revision = account.production.get("churn").revision
+    roles = {"live": deployment(version), **others}
+    assert account.production.put(ProductionRecord("churn", revision, **roles))
+
+
+def put_alias(**changes: Any) -> None:
+    """churn's requests go to the real-time endpoint of version 1, but for the changes."""
+    fields: dict[str, Any] = {
+        "model": "churn",
+        "endpoint_name": "sluice-dev-churn--real-time",
+        "mode": "real-time",
+        "version": 1,
+        "definition_uri": f"s3://{BUCKET}/definition.json",
+        "variants": {"AllTraffic": 1},
+    }
+    Aliases(session().client("ssm"), "dev").put(Alias(**(fields | changes)))
+
+
+def put_endpoint(name: str = "sluice-dev-churn--real-time", **weights: float) -> None:
+    """An endpoint of moto's with a variant for each weight."""
+    sagemaker = session().client("sagemaker")
+    role = "arn:aws:iam::123456789012:role/endpoints"
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer={"Image": "image"})
+    variants = [
+        {
+            "VariantName": variant,
+            "ModelName": name,
+            "InstanceType": "ml.m5.large",
+            "InitialInstanceCount": 1,
+            "InitialVariantWeight": weight,
+        }
+        for variant, weight in (weights or {"AllTraffic": 1.0}).items()
+    ]
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants)
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
 
 
 def type_into_empty_account(*arguments: str) -> int:

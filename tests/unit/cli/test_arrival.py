@@ -10,7 +10,7 @@ AT = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def deployment(package: PackageRef) -> Deployment:
-    return Deployment(package, f"config-{package.version}", "cause", "approved", "alice", AT)
+    return Deployment(package, f"config-{package.version}", "cause", "approved", "alice", AT, "endpoint", "real-time")
 
 
 def entry(action: Action, package: PackageRef, why: str = "") -> AuditEntry:
@@ -32,6 +32,16 @@ def test_a_live_version_that_is_being_replaced_has_not_arrived() -> None:
     record = ProductionRecord("churn", live=deployment(V1), arriving=deployment(V2))
 
     assert arrival_of(V1.arn, record, []) is None
+
+
+def test_a_version_whose_rollout_begins_with_a_trial_has_arrived_with_it() -> None:
+    coming = ProductionRecord("churn", live=deployment(V1), arriving=deployment(V2))
+    tried = ProductionRecord("churn", live=deployment(V1), trial=deployment(V2))
+
+    assert arrival_of(V2.arn, coming, []) is None
+    arrival = arrival_of(V2.arn, tried, [])
+    assert arrival is not None
+    assert (arrival.arrived, arrival.why) == (True, "version 2 is on trial beside the live one")
 
 
 def test_a_failed_deployment_says_why() -> None:

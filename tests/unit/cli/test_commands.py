@@ -165,6 +165,19 @@ def test_of_a_registrations_many_reasons_the_first_are_shown_and_json_has_all(
     assert json.loads(capsys.readouterr().out)[-1]["why"] == reasons
 
 
+def test_of_a_long_history_the_newest_entries_can_be_asked_for(account: Account, capsys: Capture) -> None:
+    assert account.type("history", "churn", "--limit", "1", "--json") == 0
+    assert [entry["action"] for entry in json.loads(capsys.readouterr().out)] == ["MODEL_APPROVED"]
+    assert account.type("history", "churn", "--limit", "0") == 2
+
+
+def test_the_end_of_a_trial_names_its_report(account: Account, capsys: Capture) -> None:
+    entry = AuditEntry("churn", "TRIAL_CONCLUDED", NOW, "sluice", "v2 won. " * 60, {"report": "s3://b/trial.json"})
+    account.audit_log.write(entry)
+    assert account.type("history", "churn") == 0
+    assert "… (report: s3://b/trial.json)" in capsys.readouterr().out
+
+
 def test_history_as_json_keeps_everything(account: Account, capsys: Capture) -> None:
     assert account.type("history", "churn", "--json") == 0
     entry = json.loads(capsys.readouterr().out)[1]
@@ -195,7 +208,7 @@ def test_status_names_the_target_and_the_models(account: Account, capsys: Captur
     shown = capsys.readouterr().out
     assert "local cloud   down (start it: sluice up)" in shown
     assert "environment   points at AWS itself, region us-east-1, stage dev" in shown
-    assert any(line.split() == ["churn", "-", "-", "-", "v2", "PendingManualApproval"] for line in shown.splitlines())
+    assert any(line.split() == ["churn", *"-----", "v2", "PendingManualApproval"] for line in shown.splitlines())
 
 
 def test_status_as_json(account: Account, capsys: Capture) -> None:

@@ -47,6 +47,10 @@ class CrashError(Exception):
     """The Lambda died here."""
 
 
+_BUCKET = "sluice-dev-123456789012-us-east-1"
+"""The stage's, where its versions lie."""
+
+
 def arn(version: int) -> str:
     return f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{NAME}/{version}"
 
@@ -59,9 +63,9 @@ class FakeRegistry:
 
     def package(self, package_arn: str) -> Package:
         version = int(package_arn.rpartition("/")[2])
-        metadata = {} if self.without_definition else {"definition": f"s3://b/definitions/{version}.json"}
+        metadata = {} if self.without_definition else {"definition": f"s3://{_BUCKET}/definitions/{version}.json"}
         ref = PackageRef(package_arn, version)
-        uri, status = f"s3://b/models/{version}.tar.gz", self.statuses[version]
+        uri, status = f"s3://{_BUCKET}/models/{version}.tar.gz", self.statuses[version]
         return Package(ref, NAME, status, "why not", uri, "image", {}, None, metadata, self.changed_by)
 
     def approved(self, group: str) -> list[PackageRef]:

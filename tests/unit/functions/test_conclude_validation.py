@@ -38,6 +38,8 @@ class FakeRegistry:
             approval_status=self.status,
             approval_description=self.description,
             model_uri="s3://m",
+            image="image",
+            environment={},
             baseline_uri=None,
             metadata={},
             changed_by="somebody",

@@ -35,7 +35,8 @@ class Earlier:
         return found.of(definition(**changes))
 
     def champion(self) -> None:
-        deployment = Deployment(PackageRef(ARN, 1), "config", "c", "r", "me", datetime(2026, 11, 20, tzinfo=UTC))
+        at = datetime(2026, 11, 20, tzinfo=UTC)
+        deployment = Deployment(PackageRef(ARN, 1), "config", "c", "r", "me", at, "sluice-dev-churn", "serverless")
         assert self.stage.production.put(ProductionRecord("churn", live=deployment))
         self.sagemaker.training_jobs["job"] = {
             "TrainingJobArn": "arn",
@@ -47,7 +48,7 @@ class Earlier:
             "ModelPackageVersion": 1,
             "ModelPackageGroupName": "sluice-dev-churn",
             "ModelApprovalStatus": "Approved",
-            "InferenceSpecification": {"Containers": [{"ModelDataUrl": f"{RUN}model/m.tar.gz"}]},
+            "InferenceSpecification": {"Containers": [{"Image": "image", "ModelDataUrl": f"{RUN}model/m.tar.gz"}]},
             "ModelMetrics": {"ModelDataQuality": {"Statistics": {"S3Uri": f"{RUN}baseline/statistics.json"}}},
             "CustomerMetadataProperties": {"training_job": "job"},
         }

@@ -104,7 +104,7 @@ def test_three_ways_to_the_end_of_a_run_are_one_request() -> None:
 
 
 def _upload_of(upload: Upload, event: dict[str, object]) -> object:
-    from functions.start_run.start_run import _upload_of
+    from sluice.arrival import upload_of
     from sluice.events import ObjectCreated
 
-    return _upload_of(ObjectCreated.model_validate(json.loads(json.dumps(event))))
+    return upload_of(ObjectCreated.model_validate(json.loads(json.dumps(event))))

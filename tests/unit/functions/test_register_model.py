@@ -32,6 +32,7 @@ class FakeSageMaker:
 
     made: dict[str, dict[str, Any]] = field(default_factory=dict)
     updates: list[dict[str, Any]] = field(default_factory=list)
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def create_model_package_group(self, **request: str) -> None:
         _valid("CreateModelPackageGroup", request)
@@ -41,8 +42,13 @@ class FakeSageMaker:
         self.made.setdefault(request["ClientToken"], request)
         return {"ModelPackageArn": f"{GROUP}/{list(self.made).index(request['ClientToken']) + 1}"}
 
+    def put_model_package_group_policy(self, **request: Any) -> None:
+        _valid("PutModelPackageGroupPolicy", request)
+        self.calls.append(("share", request))
+
     def update_model_package(self, **request: Any) -> None:
         _valid("UpdateModelPackage", request)
+        self.calls.append(("decide", request))
         self.updates.append(request)
 
     def describe_model_package(self, ModelPackageName: str) -> dict[str, Any]:
@@ -68,6 +74,7 @@ class Registration:
     sagemaker: FakeSageMaker = field(default_factory=FakeSageMaker)
     event: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(load_event("register_model")))
     commit_id: str | None = COMMIT
+    consumers: tuple[str, ...] = ()
 
     @property
     def run(self) -> str:
@@ -98,7 +105,7 @@ class Registration:
             self.stage.objects,
             Registry(self.sagemaker),  # type: ignore[arg-type]
             self.stage.journal,
-            Surroundings("dev", "us-east-1", self.commit_id),
+            Surroundings("dev", "us-east-1", self.commit_id, self.consumers),
             self.stage.clock,
         )
         return register.handle(RegisterRequest.model_validate(self.event))
@@ -314,3 +321,27 @@ def test_a_version_that_is_validated_first_says_so(run: Registration) -> None:
     run.register()
 
     assert "PendingManualApproval, after its validation on an endpoint of its own." in run.told()
+
+
+def test_the_accounts_that_deploy_can_read_the_version_before_it_is_approved(stage: StageUnderTest) -> None:
+    registration = Registration(stage, consumers=("111111111111", "222222222222"))
+    registration.left_by_the_run(approval="automatic")
+    registration.decided("pass")
+    registration.register()
+
+    (first, shared), (second, decided) = registration.sagemaker.calls
+    assert (first, second, decided["ModelApprovalStatus"]) == ("share", "decide", "Approved")
+    assert shared["ModelPackageGroupName"] == "sluice-dev-churn"
+    (group, versions) = json.loads(shared["ResourcePolicy"])["Statement"]
+    assert group["Principal"] == {"AWS": [f"arn:aws:iam::{n * 12}:root" for n in "12"]}
+    assert group["Resource"] == GROUP.replace(":model-package/", ":model-package-group/")
+    assert versions["Resource"] == f"{GROUP}/*"
+
+
+def test_without_consumers_nothing_is_shared(stage: StageUnderTest) -> None:
+    registration = Registration(stage)
+    registration.left_by_the_run()
+    registration.decided("pass")
+    registration.register()
+
+    assert [call for call, _ in registration.sagemaker.calls] == ["decide"]

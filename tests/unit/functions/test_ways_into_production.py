@@ -393,6 +393,9 @@ def test_a_version_that_no_run_registered_is_refused_with_the_reason(production:
 
     assert answer["outcome"] == "refused"
     assert "only versions that a run registered" in answer["reason"]
+    last = production.stage.log.entries("churn")[-1]
+    # Whoever waits for it (sluice wait) hears of it by the version.
+    assert (last.action, last.details["package"]) == ("DEPLOYMENT_FAILED", arn(1))
 
 
 def test_a_failed_deployment_rejects_its_version_so_that_nothing_goes_back_to_it(production: Production) -> None:

@@ -80,6 +80,8 @@ class FakeRegistry:
             approval_status=self.status,
             approval_description=self.reason,
             model_uri="s3://m/model.tar.gz",
+            image="image",
+            environment={},
             baseline_uri=None,
             metadata=self.metadata,
             changed_by="arn:aws:iam::000000000000:user/alice",

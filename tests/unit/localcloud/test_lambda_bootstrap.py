@@ -91,7 +91,7 @@ def test_answers_and_prints_are_kept_apart(start: Start) -> None:
 
     assert worker.invoke({"n": 1}) == {"status": "ok", "result": 2}
 
-    assert worker.end() == "a line\n"
+    assert worker.end() == f"a line\n{lambda_bootstrap.END_OF_LOG}\n"
 
 
 def test_it_ends_with_its_input_and_not_by_an_interrupt(start: Start) -> None:

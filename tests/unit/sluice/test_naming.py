@@ -11,6 +11,7 @@ from sluice.naming import (
     endpoint_name,
     group_of_endpoint,
     job_name,
+    mode_of_endpoint,
     model_card_name,
     model_of_batch_key,
     model_of_endpoint,
@@ -19,6 +20,8 @@ from sluice.naming import (
     new_run_id,
     shared_endpoint_name,
     validation_name,
+    variant_of,
+    version_behind,
 )
 
 AT = datetime(2026, 11, 20, 20, 24, 48, tzinfo=UTC)
@@ -67,6 +70,13 @@ def test_a_validations_endpoint_is_no_models_endpoint_of_any_stage(own: str, oth
     assert model_of_group(other, validation_name(own, "261120202448-3fa2")) is None
 
 
+@pytest.mark.parametrize("model", ["churn", "async", "x-multi-y", "real-time"])
+@pytest.mark.parametrize("mode", ["serverless", "real-time", "asynchronous"])
+def test_an_endpoints_name_says_its_mode(model: str, mode: str) -> None:
+    assert mode_of_endpoint(endpoint_name("dev", model, mode)) == mode
+    assert mode_of_endpoint(shared_endpoint_name("dev", model)) == "multi-model"
+
+
 MODEL_NAMES = st.from_regex(r"\A[a-z][a-z0-9]{0,3}(-[a-z0-9]{1,4}){0,3}\Z")
 MODES = st.sampled_from(["serverless", "real-time", "asynchronous"])
 
@@ -101,3 +111,8 @@ def test_a_batch_file_belongs_to_the_model_of_its_folder() -> None:
 
 def test_the_alias_lies_in_the_stages_own_path() -> None:
     assert alias_parameter("dev", "churn") == "/sluice/dev/churn/alias"
+
+
+def test_a_trials_variants_are_called_by_their_versions() -> None:
+    assert version_behind(variant_of(12)) == 12
+    assert [version_behind(name) for name in ("AllTraffic", "v", "12", "vx")] == [None] * 4

@@ -1,6 +1,6 @@
 import pytest
 
-from sluice.prices import job_cost, price_per_hour, price_table
+from sluice.prices import job_cost, price_per_hour, price_table, serving_prices
 from sluice.run_facts import Job, costs
 
 
@@ -60,3 +60,10 @@ def test_a_run_with_an_unknown_time_has_no_sum_though_every_price_is_known() -> 
     found = costs([job(), job(seconds=None)], "us-east-1")
 
     assert (found["cost"]["total_usd"], found["cost"]["unpriced"]) == (None, [])
+
+
+def test_a_region_without_prices_has_none_for_serving_either() -> None:
+    assert set(vars(serving_prices("mars-north-1")).values()) == {None}
+    known = [price for price in vars(serving_prices("us-east-1")).values() if price is not None]
+    assert all(price > 0 for price in known)
+    assert known

@@ -25,7 +25,7 @@ def _new_client(service: str, **options: Any) -> Any:
     import boto3
     from botocore.config import Config
 
-    return boto3.client(service, config=Config(retries={"mode": "standard", "max_attempts": 5}, **options))
+    return boto3.client(service, config=Config(**{"retries": {"mode": "standard", "max_attempts": 5}, **options}))
 
 
 @cache
@@ -40,18 +40,23 @@ def sagemaker() -> "SageMakerClient":
     return _client("sagemaker")  # type: ignore[no-any-return]
 
 
-def sagemaker_runtime() -> Any:
+def sagemaker_runtime(read_timeout: float = 70, attempts: int = 2) -> Any:
     """A model may take 60 seconds: botocore's documentation of InvokeEndpoint asks for a socket timeout of 70."""
     import boto3
     from botocore.config import Config
 
-    return boto3.client(
-        "sagemaker-runtime", config=Config(read_timeout=70, retries={"mode": "standard", "total_max_attempts": 2})
-    )
+    retries: Any = {"mode": "standard", "total_max_attempts": attempts}
+    return boto3.client("sagemaker-runtime", config=Config(read_timeout=read_timeout, retries=retries))
 
 
 def autoscaling() -> "ApplicationAutoScalingClient":
     return _client("application-autoscaling")  # type: ignore[no-any-return]
+
+
+@cache
+def sqs() -> Any:
+    """Callers of the inference API wait for it: a queue that does not answer soon is given up."""
+    return _new_client("sqs", connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 def logs() -> Any:

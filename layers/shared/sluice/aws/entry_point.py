@@ -38,6 +38,19 @@ def count(action: Action, model: str) -> None:
 
 def entry_point(handler: Handler) -> Handler:
     """Wrap a handler; errors are logged with their trace and go on to Lambda, which retries or dead-letters."""
+    silent = silent_entry_point(handler)
+
+    @wraps(handler)
+    def run(event: dict[str, Any], context: LambdaContext) -> Any:
+        answer = silent(event, context)
+        logger().info("done", extra={"answer": answer})
+        return answer
+
+    return run
+
+
+def silent_entry_point(handler: Handler) -> Handler:
+    """The same for a function whose answers are a caller's data, and belong in no log."""
 
     @cache
     def instrumented() -> Handler:
@@ -49,8 +62,6 @@ def entry_point(handler: Handler) -> Handler:
     @wraps(handler)
     def run(event: dict[str, Any], context: LambdaContext) -> Any:
         with invocation(context):
-            answer = instrumented()(event, context)
-        logger().info("done", extra={"answer": answer})
-        return answer
+            return instrumented()(event, context)
 
     return run

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from sluice.plan import Upload
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # sluice.plan brings the definition's classes, which not every function needs
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
+
+    from sluice.plan import Upload
 
 _CHUNK = 1 << 20
 
@@ -30,16 +30,22 @@ class Objects:
 
     def read(self, key: str) -> bytes:
         """The whole object. Raises ObjectMissingError."""
-        try:
-            return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
-                raise ObjectMissingError(f"s3://{self.bucket}/{key} does not exist") from None
-            raise
+        return self._read(self.bucket, key)
 
     def read_json(self, uri: str) -> Any:
-        """The JSON document at an `s3://` URI of this bucket. Raises ObjectMissingError."""
-        return json.loads(self.read(key_of(uri)))
+        """The JSON document at an `s3://` URI; a version of another account's has its own there.
+
+        Raises ObjectMissingError.
+        """
+        return json.loads(self._read(_bucket_of(uri), key_of(uri)))
+
+    def _read(self, bucket: str, key: str) -> bytes:
+        try:
+            return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                raise ObjectMissingError(f"s3://{bucket}/{key} does not exist") from None
+            raise
 
     def write(self, key: str, body: str, content_type: str = "application/json") -> None:
         self.client.put_object(Bucket=self.bucket, Key=key, Body=body.encode(), ContentType=content_type)
@@ -53,7 +59,7 @@ class Objects:
             "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=seconds
         )
 
-    def stream(self, upload: Upload, limit: int) -> Iterator[bytes]:
+    def stream(self, upload: "Upload", limit: int) -> Iterator[bytes]:
         """The upload's bytes, at most the first `limit` of them, in blocks of 1 MiB.
 
         Raises ObjectMissingError when that version is gone.
@@ -63,7 +69,7 @@ class Objects:
         with closing(self._range(upload, f"0-{limit - 1}")) as body:
             yield from body.iter_chunks(_CHUNK)
 
-    def ends(self, upload: Upload, length: int) -> tuple[bytes, bytes]:
+    def ends(self, upload: "Upload", length: int) -> tuple[bytes, bytes]:
         """The upload's first and last bytes, `length` each, or all of it where it is shorter.
 
         Raises ObjectMissingError when that version is gone.
@@ -76,7 +82,7 @@ class Objects:
         ):
             return head.read(), tail.read()
 
-    def _range(self, upload: Upload, span: str) -> "StreamingBody":
+    def _range(self, upload: "Upload", span: str) -> "StreamingBody":
         try:
             return self.client.get_object(
                 Bucket=self.bucket, Key=upload.key, Range=f"bytes={span}", **_version(upload)
@@ -86,7 +92,7 @@ class Objects:
                 raise ObjectMissingError(f"{upload.data_version} does not exist any more") from None
             raise
 
-    def is_newest(self, upload: Upload) -> bool:
+    def is_newest(self, upload: "Upload") -> bool:
         """Whether that version is the object's current one. Raises ObjectMissingError when the object is deleted."""
         try:
             current = self.client.head_object(Bucket=self.bucket, Key=upload.key)
@@ -111,11 +117,11 @@ class Objects:
         return self.read(key)
 
     def copy_object(self, uri: str, key: str) -> None:
-        """Copy an object of this bucket within it, without its bytes passing through here; in parts above 5 GB."""
-        source: Any = {"Bucket": self.bucket, "Key": key_of(uri)}
+        """Copy an object into this bucket, without its bytes passing through here; in parts above 5 GB."""
+        source: Any = {"Bucket": _bucket_of(uri), "Key": key_of(uri)}
         self.client.copy(source, self.bucket, key, Config=_single_copy_up_to_5_gb())
 
-    def copy(self, upload: Upload, key: str) -> None:
+    def copy(self, upload: "Upload", key: str) -> None:
         """Copy that version of the object, without its bytes passing through here; in parts above 5 GB."""
         source = {"Bucket": self.bucket, "Key": upload.key, **_version(upload)}
         self.client.copy(source, self.bucket, key, Config=_single_copy_up_to_5_gb())  # type: ignore[arg-type]
@@ -142,7 +148,11 @@ def key_of(uri: str) -> str:
     return uri.removeprefix("s3://").partition("/")[2]
 
 
-def _version(upload: Upload) -> dict[str, Any]:
+def _bucket_of(uri: str) -> str:
+    return uri.removeprefix("s3://").partition("/")[0]
+
+
+def _version(upload: "Upload") -> dict[str, Any]:
     return {"VersionId": upload.version_id} if upload.version_id else {}
 
 

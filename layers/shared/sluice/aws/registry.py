@@ -1,9 +1,10 @@
 """The model registry: package groups and packages."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -41,6 +42,8 @@ class Package:
 @dataclass(frozen=True)
 class Registry:
     client: "SageMakerClient"
+    account: str | None = None
+    """Whose versions are deployed; None where they are this account's own."""
 
     def ensure_group(self, group: str, description: str) -> None:
         try:
@@ -50,6 +53,10 @@ class Registry:
         except ClientError as error:
             if "already exists" not in error.response["Error"]["Message"]:
                 raise
+
+    def share(self, group: str, policy: Mapping[str, Any]) -> None:
+        """Set who else may read the group's versions; what was set before is replaced."""
+        self.client.put_model_package_group_policy(ModelPackageGroupName=group, ResourcePolicy=json.dumps(policy))
 
     def register(self, request: "CreateModelPackageInputTypeDef") -> PackageRef:
         """Create a version. The request's ClientToken makes a repeated call return the version it made first."""
@@ -62,10 +69,20 @@ class Registry:
     def approved(self, group: str) -> list[PackageRef]:
         """The group's approved versions, the newest first."""
         pages = self.client.get_paginator("list_model_packages").paginate(
-            ModelPackageGroupName=group, ModelApprovalStatus="Approved", SortBy="CreationTime", SortOrder="Descending"
+            ModelPackageGroupName=self._found_by(group),
+            ModelApprovalStatus="Approved",
+            SortBy="CreationTime",
+            SortOrder="Descending",
         )
         summaries = [summary for page in pages for summary in page["ModelPackageSummaryList"]]
         return [PackageRef(summary["ModelPackageArn"], summary["ModelPackageVersion"]) for summary in summaries]
+
+    def _found_by(self, group: str) -> str:
+        """Its name; in another account SageMaker finds it by its ARN."""
+        if self.account is None:
+            return group
+        where = f"{self.client.meta.partition}:sagemaker:{self.client.meta.region_name}:{self.account}"
+        return f"arn:{where}:model-package-group/{group}"
 
     def set_approval(self, arn: str, status: ApprovalStatus, reason: str) -> None:
         self.client.update_model_package(

@@ -57,7 +57,7 @@ class Stage:
 
     @cached_property
     def registry(self) -> Registry:
-        return Registry(clients.sagemaker())
+        return Registry(clients.sagemaker(), self.settings.registry_account or None)
 
     @cached_property
     def training_jobs(self) -> TrainingJobs:
