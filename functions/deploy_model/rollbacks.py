@@ -20,6 +20,20 @@ _TAKE_BACK = frozenset(f"{SINGLE_VARIANT}/{kind}" for kind in ALARM_KINDS)
 
 
 @dataclass(frozen=True)
+class _Wish:
+    """version: which is to leave, None: whichever serves. to: where to, None: the last good one. who: asks for it."""
+
+    model: str
+    version: int | None
+    to: int | None
+    why: str
+    who: str
+    cause: str
+    """The same for several events that want the same."""
+    event: str
+
+
+@dataclass(frozen=True)
 class Rollbacks:
     stage: str
     registry: Registry
@@ -31,7 +45,8 @@ class Rollbacks:
 
     def on_request(self, event: RollbackRequested) -> dict[str, Any]:
         asked = event.detail
-        return self._leave(asked.model, asked.version, asked.to_version, asked.reason, asked.requested_by, event.id)
+        who = asked.requested_by
+        return self._leave(_Wish(asked.model, asked.version, asked.to_version, asked.reason, who, event.id, event.id))
 
     def on_alarm(self, event: AlarmStateChange) -> dict[str, Any]:
         """An alarm of the live variant takes the version back, unless its definition says otherwise."""
@@ -43,39 +58,43 @@ class Rollbacks:
             return _ignored(f"alarm {event.detail.name} watches nothing that is live")
         if event.detail.state.value != "ALARM" or watched not in _TAKE_BACK:
             return _ignored(f"alarm {event.detail.name} is {event.detail.state.value}, and takes nothing back")
-        if record.settled_at is not None and event.time < record.settled_at:
+        why = f"alarm {event.detail.name} fired: {event.detail.state.reason}"[:1000]
+        # What breaks a version sets off several alarms at once: it leaves once.
+        cause = f"alarm#{live.cause}"
+        if record.arriving is not None and record.arriving.cause == cause:  # another delivery was cut off half-way
+            return self.rollouts.go_back(model, record.arriving, why)
+        if record.settled_at is not None and event.at < record.settled_at:
+            self.rollouts.reject_what_left(live, why)
             return _ignored(f"alarm {event.detail.name} fired before the last deployment had settled")
         settings = self.definitions.deployment_of(live.package.arn)
         wanted = isinstance(settings, RealTime | Asynchronous) and settings.alarms.roll_back
         verdict = on_alarm(live.way_back, wanted, record.packages)
-        why = f"alarm {event.detail.name} fired: {event.detail.state.reason}"
         if isinstance(verdict, Ignore):
             return _ignored(f"{why}: {verdict.reason}")
         if isinstance(verdict, AskForHelp):
             return self._ask(model, f"{why}: {verdict.reason}", event.id)
-        return self._leave(model, live.package.version, None, why[:1000], SERVICE, event.id)
+        return self._leave(_Wish(model, live.package.version, None, why, SERVICE, cause, event.id))
 
-    def _leave(
-        self, model: str, version: int | None, wanted: int | None, why: str, who: str, key: str
-    ) -> dict[str, Any]:
+    def _leave(self, wish: _Wish) -> dict[str, Any]:
+        model, who, cause = wish.model, wish.who, wish.cause
         record = self.production.get(model)
-        begun = next((each for each in (record.arriving, record.live) if each and each.cause == key), None)
+        begun = next((each for each in (record.arriving, record.live) if each and each.cause == cause), None)
         if begun is not None:  # an earlier delivery was cut off half-way
-            return self.rollouts.go_back(model, begun, why)
+            return self.rollouts.go_back(model, begun, wish.why)
         approved = self.registry.approved(package_group_name(self.stage, model))
-        leaving, action = on_rollback_request(version, wanted, "was rolled back", record.packages, approved)
+        leaving, action = on_rollback_request(wish.version, wish.to, "was rolled back", record.packages, approved)
         if isinstance(action, Ignore):
             return _ignored(action.reason)
         if leaving is None or isinstance(action, AskForHelp):
             self.rollouts.give_up(model)
-            return self._ask(model, f"{action.reason} (asked for because: {why})", key)
+            return self._ask(model, f"{action.reason} (asked for because: {wish.why})", wish.event)
         details = {"package": leaving.arn, "to": action.package.arn}
-        self.journal.announce(model, "ROLLBACK_REQUESTED", f"{action.reason}: {why}", who, details, once=key)
+        self.journal.announce(model, "ROLLBACK_REQUESTED", f"{action.reason}: {wish.why}", who, details, once=cause)
         try:
-            deployment = self.wishes.of(model, action, record, key, who)
+            deployment = self.wishes.of(model, action, record, cause, who)
         except BadInputError as error:
-            return self._ask(model, str(error), key)
-        return self.rollouts.go_back(model, replace(deployment, leaves=leaving), why)
+            return self._ask(model, str(error), wish.event)
+        return self.rollouts.go_back(model, replace(deployment, leaves=leaving), wish.why)
 
     def _ask(self, model: str, why: str, key: str) -> dict[str, Any]:
         self.journal.announce(model, "HELP_NEEDED", why, once=key)

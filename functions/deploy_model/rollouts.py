@@ -57,9 +57,13 @@ class Rollouts:
         """The version that left is rejected, so that nothing ever goes back to it; afterwards, because that too is an
         event that asks for a way back."""
         answer = self.start(model, deployment)
-        if deployment.leaves is not None:
-            self.registry.set_approval(deployment.leaves.arn, "Rejected", why)
+        self.reject_what_left(deployment, why)
         return answer
+
+    def reject_what_left(self, deployment: Deployment, why: str) -> None:
+        left = deployment.leaves
+        if left is not None and self.registry.package(left.arn).approval_status != "Rejected":
+            self.registry.set_approval(left.arn, "Rejected", why)
 
     def start_queued(self, model: str) -> dict[str, Any]:
         """Begin the deployment that waited for the endpoint, if it still waits."""

@@ -30,8 +30,8 @@ class Answer:
     score: float | None
     """None: there was none, and `error` says why."""
     variant: str = ""
-    version: str = ""
-    """Which its container says it is."""
+    version: int = 0
+    """Which its container says it is; 0: it does not."""
     error: str = ""
 
 
@@ -113,7 +113,7 @@ class Load:
             return Answer(None, error=str(error))
         told = json.loads(answer["Body"].read())
         (prediction,) = told["predictions"]
-        score, version = rounded(prediction["probability"]), told.get("model_version", "")
+        score, version = rounded(prediction["probability"]), told.get("model_version", 0)
         return Answer(score, answer["InvokedProductionVariant"], version)
 
 

@@ -100,8 +100,7 @@ class Swap:
         )
 
     def _endpoint(self) -> dict[str, Any]:
-        name = f"{self.model.endpoint}--real-time"
-        found: dict[str, Any] = self.model.client("sagemaker").describe_endpoint(EndpointName=name)
+        found: dict[str, Any] = self.model.client("sagemaker").describe_endpoint(EndpointName=self.model.endpoint)
         return found
 
     def _serving_config(self) -> list[dict[str, Any]]:
@@ -137,7 +136,7 @@ class Swap:
 
     def _made(self) -> dict[str, int]:
         """How many models and endpoint configs there are more than before."""
-        sagemaker, named = self.model.client("sagemaker"), f"{self.model.endpoint}-v"
+        sagemaker, named = self.model.client("sagemaker"), f"sluice-dev-{self.model.name}-v"
         before = self.things.copy()
         for kind, pages in (("Models", "list_models"), ("EndpointConfigs", "list_endpoint_configs")):
             found = sagemaker.get_paginator(pages).paginate(NameContains=named)

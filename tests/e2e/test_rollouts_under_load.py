@@ -1,5 +1,6 @@
 """Every way of a rollout on a real-time endpoint, while requests come in without a pause."""
 
+import json
 from typing import Any
 
 import pytest
@@ -16,6 +17,9 @@ ALL_AT_ONCE = {"strategy": "all-at-once", "bake_minutes": 1}
 CANARY = {"strategy": "canary", "share_percent": 50, "wait_minutes": 1, "bake_minutes": 0}
 LINEAR = {"strategy": "linear", "step_percent": 50, "wait_minutes": 1, "bake_minutes": 0}
 ROLLING = {"strategy": "rolling", "batch_percent": 50, "wait_minutes": 1}
+EASY = {"minimum_invocations": 20, "maximum_latency_increase": 100_000.0}
+AB_TEST = {"strategy": "ab-test", "steps": [{"share_percent": 40, "hold_minutes": 5}], **EASY}
+SHADOW = {"strategy": "shadow", "hold_minutes": 5, "minimum_agreement_percent": 0, **EASY}
 WATCHED_FOR_LONG = {**CANARY, "wait_minutes": 15}
 
 
@@ -52,7 +56,7 @@ def test_a_rollout_loses_no_request_and_only_its_two_versions_answer(
         model.deploy(version)
 
     assert load.lost == []
-    assert {(answer.score, answer.version) for answer in load.all} == {(old.score, "1"), (new.score, "2")}
+    assert {(answer.score, answer.version) for answer in load.all} == {(old.score, 1), (new.score, 2)}
     assert {answers[0].score for answers in load.answers} == {old.score}
     if rollout is ALL_AT_ONCE:
         assert load.turned_back(old) == 0
@@ -158,3 +162,24 @@ def test_traffic_is_shared_by_the_weights_that_were_asked_for(
     assert (back_to_one.lost, back_to_one.scores) == ([], {old.score, new.score})
     assert asked_now(model, old) == {old.score}
     assert (model.alias() or {})["variants"] == {"AllTraffic": 1}
+
+
+@pytest.mark.parametrize("rollout", [AB_TEST, SHADOW], ids=["ab-test", "shadow"])
+def test_a_trial_that_is_won_ends_with_all_traffic_and_no_request_lost(
+    model: TrainedModel, artifacts: tuple[Artifact, Artifact], rollout: dict[str, Any]
+) -> None:
+    old, new = artifacts
+    model.deploy(register(model, old, real_time(ALL_AT_ONCE)))
+    version = register(model, new, real_time(rollout))
+
+    with under_load(model, old.probe) as load:
+        model.decide(version, "Approved")
+        model.await_actions("DEPLOYED", 2, seconds=120)
+
+    assert load.lost == []
+    beside = {(answer.variant, answer.score) for answer in load.all if answer.variant != "AllTraffic"}
+    assert beside == {("v1", old.score), *([("v2", new.score)] if rollout is AB_TEST else [])}
+    (ended,) = model.await_actions("TRIAL_CONCLUDED")
+    assert json.loads(ended["details"])["decision"] == "promote", ended["why"]
+    assert asked_now(model, new) == {new.score}
+    assert (model.alias() or {})["variants"] == {"AllTraffic": 2}

@@ -1,5 +1,8 @@
 """A version leaves production: a person asks for it, its alarm fires, or it is rejected on its way."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from tests.e2e.load import Load, asked_now, under_load
@@ -11,12 +14,13 @@ pytestmark = pytest.mark.slow
 
 AT_ONCE = {"strategy": "all-at-once", "bake_minutes": 0}
 # How quick a crowded machine answers is no matter of these tests.
+BREAKS = 'if "poison" in str(body): raise RuntimeError("what is this")'
 REAL_TIME = {"mode": "real-time", "rollout": AT_ONCE, "alarms": {"p99_latency_ms": None}}
 
 
 @pytest.mark.parametrize("deployment", [{"mode": "serverless"}, REAL_TIME], ids=["serverless", "real-time"])
 def test_a_rollback_goes_to_the_config_that_served_before_and_loses_no_request(
-    model: TrainedModel, artifacts: tuple[Artifact, Artifact], deployment: dict[str, object]
+    model: TrainedModel, artifacts: tuple[Artifact, Artifact], deployment: dict[str, Any]
 ) -> None:
     old, new = artifacts
     config = model.deploy(register(model, old, deployment))["EndpointConfigName"]
@@ -53,21 +57,29 @@ def test_a_live_version_whose_alarm_fires_leaves_by_itself(
 ) -> None:
     old, _ = artifacts
     model.deploy(register(model, old, REAL_TIME))
-    later_broken = hand_made(model, 0.5, first='if "poison" in str(body): raise RuntimeError("what is this")')
-    version = register(model, later_broken, REAL_TIME)
+    poisoned = {**old.probe, text_of(old.probe): "poison"}
+    load = Load(model, model.endpoint, poisoned)
+    load.ask(3)
+    (score_of_old,) = load.scores
+    version = register(model, hand_made(model, 0.5, first=BREAKS), REAL_TIME)
     model.deploy(version)
 
-    with under_load(model, {**old.probe, "note": "poison"}) as load:
+    with under_load(model, poisoned) as load:
         model.await_actions("DEPLOYED", 3)
-        eventually(lambda: old.score in load.scores, "answers of the last good version")
+        eventually(lambda: score_of_old in load.scores, "answers of the last good version")
 
-    assert load.scores == {None, old.score}
-    assert "HELP_NEEDED" not in model.actions()
+    assert load.scores == {None, score_of_old}
     (asked,) = model.await_actions("ROLLBACK_REQUESTED")
     assert f"alarm {model.endpoint}/AllTraffic/" in asked["why"]
     eventually(lambda: model.approval_of(version) == "Rejected", "the version that left is rejected")
     assert asked_now(model, old) == {old.score}
     assert (model.alias() or {})["version"] == 1
+    assert "HELP_NEEDED" not in model.actions()
+
+
+def text_of(record: Mapping[str, Any]) -> str:
+    """A feature of words: a level that training never saw is scored, too."""
+    return next(name for name, value in record.items() if isinstance(value, str) and value.isalpha())
 
 
 def test_a_version_rejected_on_its_way_ends_behind_the_one_before(
@@ -103,7 +115,7 @@ def test_a_first_version_that_breaks_under_its_requests_is_told_of_once_a_person
     model: TrainedModel, inbox: Inbox
 ) -> None:
     """Nothing is there to go back to: it serves on."""
-    broken = hand_made(model, 0.5, first='if "poison" in str(body): raise RuntimeError("what is this")')
+    broken = hand_made(model, 0.5, first=BREAKS)
     model.deploy(register(model, broken, REAL_TIME))
 
     load = Load(model, model.endpoint, {"plan": "poison"})

@@ -1,6 +1,6 @@
 """Modes, trials, smoke tests and ways back, against a SageMaker that a test steers."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -127,10 +127,12 @@ def test_a_rollback_to_a_version_goes_there_and_being_there_is_no_rollback(produ
     assert "-v1-" in production.roll_back(to_version=1)["config"]
 
 
-def alarm(production: Production, name: str = ALARM, minutes_ago: float = 0) -> dict[str, Any]:
-    detail = {"alarmName": name, "state": {"value": "ALARM", "reason": "Threshold Crossed"}}
-    at = production.stage.clock() - timedelta(minutes=minutes_ago)
-    return production.ask(AlarmStateChange, "alarm_state_change", at=at, **detail)
+def alarm(production: Production, name: str = ALARM, at: datetime | None = None) -> dict[str, Any]:
+    at = at or production.stage.clock()
+    state = {"value": "ALARM", "reason": "Threshold Crossed", "timestamp": at.isoformat()}
+    # EventBridge tells the second.
+    at = at.replace(microsecond=0)
+    return production.ask(AlarmStateChange, "alarm_state_change", at=at, alarmName=name, state=state)
 
 
 def test_an_alarm_of_the_live_version_takes_the_same_way_back_and_a_second_one_asks(production: Production) -> None:
@@ -142,7 +144,7 @@ def test_an_alarm_of_the_live_version_takes_the_same_way_back_and_a_second_one_a
     assert production.registry.statuses[2] == "Rejected"
     assert production.endpoints.updates[-1][0]["BlueGreenUpdatePolicy"]["TerminationWaitInSeconds"] == 0
     assert "AutoRollbackConfiguration" not in production.endpoints.updates[-1][0]
-    assert alarm(production)["outcome"] == "ignored"  # while the way back is under way
+    assert alarm(production)["reason"] == "already under way"
     production.endpoints.settle(configs[1], name=REAL_TIME)
     production.endpoint_event(REAL_TIME)
     assert alarm(production)["outcome"] == "help needed"
@@ -165,6 +167,31 @@ def test_an_alarm_of_something_else_changes_nothing(production: Production, name
     assert alarm(production, name)["outcome"] == "ignored"
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "late"])
+@pytest.mark.parametrize("calls", range(1, 9))
+def test_several_alarms_of_one_version_are_one_way_back(production: Production, calls: int, late: bool) -> None:
+    """Also where the handling of the first one dies after any call to DynamoDB, and the second one is all there is."""
+    two_real_time_versions(production)
+    configs = {version: production.bring_live(version, REAL_TIME) for version in (1, 2)}
+
+    def settle() -> None:
+        if production.endpoints.endpoints[REAL_TIME].is_busy:
+            production.endpoints.settle(configs[1], name=REAL_TIME)
+            production.endpoint_event(REAL_TIME)
+
+    fired = production.stage.clock()
+    with production.stage.dying_after(calls):
+        alarm(production, at=fired)
+    if late:
+        settle()
+    alarm(production, f"{REAL_TIME}/AllTraffic/model-errors", at=fired)
+    settle()
+
+    assert (production.live, production.registry.statuses[2]) == (1, "Rejected")
+    assert production.stage.actions().count("ROLLBACK_REQUESTED") == 1
+    assert "HELP_NEEDED" not in production.stage.actions()
+
+
 def test_an_alarm_that_was_about_a_deployment_that_failed_takes_nothing_back(production: Production) -> None:
     """SageMaker has rolled the canary back already; the alarm's event may come after that."""
     two_real_time_versions(production)
@@ -173,7 +200,10 @@ def test_an_alarm_that_was_about_a_deployment_that_failed_takes_nothing_back(pro
     production.endpoints.settle(first, reason="alarm", name=REAL_TIME)
     production.endpoint_event(REAL_TIME)
 
-    assert "before the last deployment had settled" in alarm(production, minutes_ago=1)["reason"]
+    assert (
+        "before the last deployment had settled"
+        in alarm(production, at=production.stage.clock() - timedelta(minutes=1))["reason"]
+    )
     assert production.registry.statuses[1] == "Approved"
 
 
