@@ -21,7 +21,7 @@ from sluice.aws.production import ProductionStates
 from sluice.aws.registry import Package, Registry
 from sluice.aws.runs import Runs
 from sluice.aws.table import StateTable
-from sluice.naming import ModelPrefix
+from sluice.naming import MODEL_NAME_RULE, ModelPrefix, is_model_name
 from sluice.rollout import PackageRef
 
 LIVE = "live"
@@ -92,7 +92,14 @@ class Installation:
         return [PackageRef(one.arn, one.number) for one in self.versions(model) if one.approval_status == "Approved"]
 
     def model_names(self) -> list[str]:
-        """Every folder under models/, in alphabetical order."""
+        """Every folder under models/ whose name a model may have, in alphabetical order."""
+        return [name for name in self._folders() if is_model_name(name)]
+
+    def misnamed_folders(self) -> list[str]:
+        """What lies under models/ and can be no model."""
+        return [name for name in self._folders() if not is_model_name(name)]
+
+    def _folders(self) -> list[str]:
         pages = (
             self.aws.client("s3")
             .get_paginator("list_objects_v2")
@@ -116,6 +123,8 @@ class Installation:
         if model in names:
             return
         close = difflib.get_close_matches(model, names, n=3)
+        if not close and not is_model_name(model):
+            raise BadInputError(f"{model!r} is no model's name: {MODEL_NAME_RULE}")
         known = f"Did you mean {', '.join(close)}?" if close else f"There are: {', '.join(names) or 'none yet'}"
         raise BadInputError(f"there is no model {model!r} in {self.stack.bucket}. {known}")
 

@@ -1,4 +1,4 @@
-"""How a model's requests are split now, what became of the last hour's, and where a trial stands."""
+"""How a model's requests are split now, what became of the last hour's, what is coming, and where a trial stands."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,10 @@ from cli.errors import OperationFailedError
 from cli.installation import Installation
 from cli.output import table
 from cli.route import Route
+from cli.under_way import UnderWay, under_way
 from sluice.aws.endpoint_metrics import Activity
-from sluice.naming import version_behind
+from sluice.aws.production import ProductionRecord
+from sluice.naming import SINGLE_VARIANT, version_behind
 
 HOUR = timedelta(hours=1)
 _MINUTE_SECONDS = 60
@@ -23,7 +25,10 @@ _SAME_SHARE = 0.01
 
 @dataclass(frozen=True)
 class Variant:
-    """share_percent: of the requests; of a shadow, of those that it gets a copy of. instances: None of serverless."""
+    """share_percent: of the requests; of a shadow, of those that it gets a copy of. instances: None of serverless.
+
+    counted_since: where `activity` begins.
+    """
 
     name: str
     version: int | None
@@ -31,6 +36,7 @@ class Variant:
     share_percent: float
     wanted_percent: float
     instances: int | None
+    counted_since: datetime
     activity: Activity
 
 
@@ -54,6 +60,7 @@ class TrafficNow:
     mode: str
     variants: Sequence[Variant]
     trial: TrialNow | None
+    under_way: Sequence[UnderWay] = ()
 
     def document(self) -> dict[str, Any]:
         return asdict(self)
@@ -66,22 +73,40 @@ def traffic_now(installation: Installation, model: str, now: datetime | None = N
         raise OperationFailedError(f"{model} has no endpoint. Approve a version first: sluice models {model}")
     described = _describe(installation, route)
     until = now or datetime.now(UTC)
-    live = installation.production.get(model).live
-    champion = route.version or (live.package.version if live else None)
+    record = installation.production.get(model)
+    champion = route.version or (record.live.package.version if record.live else None)
 
     def variant(one: Mapping[str, Any], role: str, weights: tuple[float, float]) -> Variant:
-        activity = installation.metrics.activity(
-            route.endpoint_name, [one["VariantName"]], until - HOUR, until, _MINUTE_SECONDS
-        )
+        since = _counted_since(one["VariantName"], route, record, until)
+        activity = _activity(installation, route.endpoint_name, one["VariantName"], since, until)
         version = route.variants.get(one["VariantName"]) or version_behind(one["VariantName"]) or champion
-        return _variant(one, role or _role(version, champion), version, weights, activity)
+        return _variant(one, role or _role(version, champion), version, weights, since, activity)
 
     plain, shadows = described["ProductionVariants"], described.get("ShadowProductionVariants", [])
     sums = _sum(plain, "CurrentWeight"), _sum(plain, "DesiredWeight")
     variants = [variant(one, "", sums) for one in plain]
     variants += [variant(one, "shadow", sums) for one in shadows]
     trial = _trial(installation, described["EndpointConfigName"], variants)
-    return TrafficNow(model, route.endpoint_name, described["EndpointStatus"], route.mode, variants, trial)
+    coming = under_way(installation, record)
+    return TrafficNow(model, route.endpoint_name, described["EndpointStatus"], route.mode, variants, trial, coming)
+
+
+def _counted_since(variant: str, route: Route, record: ProductionRecord, until: datetime) -> datetime:
+    """Versions that serve alone have one variant name in common: what counts there begins with the last change.
+
+    The minute in which that was may have counts of both, so it is the next one.
+    """
+    hour_ago = until - HOUR
+    if variant != SINGLE_VARIANT or route.mode == "multi-model" or record.settled_at is None:
+        return hour_ago
+    settled = record.settled_at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return max(hour_ago, settled)
+
+
+def _activity(installation: Installation, endpoint: str, variant: str, since: datetime, until: datetime) -> Activity:
+    if since >= until:
+        return Activity()
+    return installation.metrics.activity(endpoint, [variant], since, until, _MINUTE_SECONDS)
 
 
 def _describe(installation: Installation, route: Route) -> dict[str, Any]:
@@ -102,13 +127,19 @@ def _weight(variant: Mapping[str, Any], name: str) -> float:
 
 
 def _variant(
-    one: Mapping[str, Any], role: str, version: int | None, weights: tuple[float, float], activity: Activity
+    one: Mapping[str, Any],
+    role: str,
+    version: int | None,
+    weights: tuple[float, float],
+    since: datetime,
+    activity: Activity,
 ) -> Variant:
     current, wanted = (
         100 * _weight(one, name) / total if total else 0.0
         for name, total in zip(("CurrentWeight", "DesiredWeight"), weights, strict=True)
     )
-    return Variant(one["VariantName"], version, role, current, wanted, one.get("CurrentInstanceCount"), activity)
+    instances = one.get("CurrentInstanceCount")
+    return Variant(one["VariantName"], version, role, current, wanted, instances, since, activity)
 
 
 def _trial(installation: Installation, config: str, variants: Sequence[Variant]) -> TrialNow | None:
@@ -152,11 +183,24 @@ _COLUMNS = ("variant", "version", "role", "share", "instances", "requests", "4xx
 def lines_of(now: TrafficNow) -> list[str]:
     lines = [f"{now.model}: {now.endpoint} ({now.mode}) is {now.status}", ""]
     lines += table(_COLUMNS, [_row(variant) for variant in now.variants]).splitlines()
-    whose = " of all the models on it" if now.mode == "multi-model" else ""
-    lines.append(f"requests and errors{whose}: of the last hour, as CloudWatch has counted them")
+    lines.append(_counted(now))
+    lines += [str(one) for one in now.under_way]
     if now.trial is not None:
         lines += ["", *_trial_lines(now.trial)]
     return lines
+
+
+def _counted(now: TrafficNow) -> str:
+    whose = " of all the models on it" if now.mode == "multi-model" else ""
+    since = max(one.counted_since for one in now.variants)
+    both = f", and those of v{now.under_way[0].version} with them" if _are_mixed(now) else ""
+    return f"requests and errors{whose}{both}: since {since:%H:%M} (UTC), as CloudWatch has counted them"
+
+
+def _are_mixed(now: TrafficNow) -> bool:
+    """While a rollout moves traffic, the version that leaves and the one that comes are counted under one name."""
+    alone = [one.name for one in now.variants] == [SINGLE_VARIANT]
+    return alone and any(not one.queued and one.endpoint == now.endpoint for one in now.under_way)
 
 
 def _row(one: Variant) -> tuple[object, ...]:

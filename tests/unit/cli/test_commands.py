@@ -8,7 +8,7 @@ import pytest
 
 from cli.main import run
 from sluice.audit import AuditEntry
-from tests.unit.cli.conftest import NOW, Account, put_live, type_into_empty_account, version_arn
+from tests.unit.cli.conftest import BUCKET, NOW, Account, deployment, put_live, type_into_empty_account, version_arn
 
 Capture = pytest.CaptureFixture[str]
 
@@ -209,6 +209,32 @@ def test_status_names_the_target_and_the_models(account: Account, capsys: Captur
     assert "local cloud   down (start it: sluice up)" in shown
     assert "environment   points at AWS itself, region us-east-1, stage dev" in shown
     assert any(line.split() == ["churn", *"-----", "v2", "PendingManualApproval"] for line in shown.splitlines())
+
+
+def test_a_folder_that_no_model_can_have_does_not_hide_the_others(account: Account, capsys: Capture) -> None:
+    account.s3.put_object(Bucket=BUCKET, Key="models/bad_canary/model.yaml", Body=b"name: bad_canary")
+    assert account.type("status") == 0
+    shown = capsys.readouterr().out
+    assert "not a model   models/bad_canary/: a name is at most 24 small letters" in shown
+    assert [line.split()[0] for line in shown.splitlines()[-2:]] == ["churn", "upsell"]
+    assert account.type("models") == 0
+    assert "bad_canary" not in capsys.readouterr().out
+    assert account.type("runs", "Model_9") == 2
+    assert "'Model_9' is no model's name: at most 24 small letters" in capsys.readouterr().err
+
+
+def test_status_says_what_is_on_its_way(account: Account, capsys: Capture) -> None:
+    put_live(account, 1, arriving=deployment(2), queued=deployment(3))
+    assert account.type("status") == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "churn: v2 is on its way",
+        "churn: v3 waits until that has ended",
+    ]
+
+
+def test_status_says_where_the_inference_api_is(account: Account, capsys: Capture) -> None:
+    assert account.type("status") == 0
+    assert "inference API https://api.example" in capsys.readouterr().out
 
 
 def test_status_as_json(account: Account, capsys: Capture) -> None:
