@@ -29,7 +29,11 @@ from sluice.naming import ModelPrefix
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
 @click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @click.option(
-    "--timeout", default=1800, show_default=True, help="Seconds to wait for an answer of an asynchronous endpoint."
+    "--timeout",
+    type=click.IntRange(min=1),
+    default=1800,
+    show_default=True,
+    help="Seconds to wait for an answer of an asynchronous endpoint.",
 )
 @stage_option
 def command(model: str, file: Path, out: Path | None, form: str, timeout: int, stage: str | None) -> None:

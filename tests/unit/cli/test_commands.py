@@ -178,6 +178,19 @@ def test_the_end_of_a_trial_names_its_report(account: Account, capsys: Capture) 
     assert "… (report: s3://b/trial.json)" in capsys.readouterr().out
 
 
+def test_what_follows_from_a_trial_is_as_short_and_what_a_person_wrote_is_whole(
+    account: Account, capsys: Capture
+) -> None:
+    won, wrote = "version 2 won its trial: " + "v2 did well. " * 60, "a person's many words " * 20
+    for minutes, why in enumerate((won, wrote)):
+        at = NOW + timedelta(hours=1, minutes=minutes)
+        account.audit_log.write(AuditEntry("churn", "DEPLOYMENT_STARTED", at, "sluice", why))
+    assert account.type("history", "churn") == 0
+    short, whole = capsys.readouterr().out.splitlines()[-2:]
+    assert short.endswith("…")
+    assert whole.endswith(wrote.strip())
+
+
 def test_history_as_json_keeps_everything(account: Account, capsys: Capture) -> None:
     assert account.type("history", "churn", "--json") == 0
     entry = json.loads(capsys.readouterr().out)[1]

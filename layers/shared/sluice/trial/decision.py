@@ -128,10 +128,11 @@ def _answered(side: Side) -> str:
 def _errors(policy: AbTest | Shadow, champion: Side, challenger: Side) -> TrialCheck:
     ours, theirs = challenger.traffic.error_percent, champion.traffic.error_percent
     bound, increase = policy.maximum_error_increase, ours - theirs
+    points = "percentage point" if bound == 1 else "percentage points"
     bad = increase > bound
     reason = (
         f"{challenger.variant} failed {ours:.2f} % of its requests and {champion.variant} {theirs:.2f} %: "
-        f"{'more' if bad else 'not more'} than {bound:g} percentage points above."
+        f"{'more' if bad else 'not more'} than {bound:g} {points} above."
     )
     return TrialCheck("errors", "fail" if bad else "pass", increase, bound, reason)
 

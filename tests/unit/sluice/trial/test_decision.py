@@ -68,6 +68,7 @@ def test_more_errors_than_the_policy_accepts_take_it_back(errors: int, decision:
 
     assert (verdict.decision, outcome(verdict, "errors")) == (decision, "pass" if decision == "promote" else "fail")
     assert f"v7 failed {errors / 10:.2f} % of its requests and v6 0.50 %" in verdict.reason
+    assert "more than 1 percentage point above" in verdict.reason
 
 
 @pytest.mark.parametrize(("ms", "decision"), [(7.5, "promote"), (7.6, "roll-back"), (0.1, "promote"), (None, "keep")])
