@@ -13,8 +13,8 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.slow
 
 AT_ONCE = {"strategy": "all-at-once", "bake_minutes": 0}
-# How quick a crowded machine answers is no matter of these tests.
 BREAKS = 'if "poison" in str(body): raise RuntimeError("what is this")'
+# How quick a crowded machine answers is no matter of these tests.
 REAL_TIME = {"mode": "real-time", "rollout": AT_ONCE, "alarms": {"p99_latency_ms": None}}
 
 
