@@ -15,6 +15,7 @@ from sluice.aws.production import Deployment, ProductionRecord, ProductionStates
 from sluice.aws.registry import Registry
 from sluice.aws.shared_endpoints import SharedEndpoints
 from sluice.errors import BadInputError, TransientError
+from sluice.naming import ALARM_KINDS, SINGLE_VARIANT, alarm_name
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,11 @@ class Rollouts:
         if deployment.mode == "multi-model":
             self.shared.wait_for(deployment.endpoint_name, record.model)
         why = f"{deployment.reason}; it waits until {blocker}"
+        arriving = record.arriving
+        if deployment.way_back and arriving is not None and arriving.endpoint_name == deployment.endpoint_name:
+            names = [alarm_name(arriving.endpoint_name, SINGLE_VARIANT, kind) for kind in ALARM_KINDS]
+            if self.preparation.alarms.ring(names, deployment.reason):
+                why = f"{why}, whose rollout is told to go back"
         self.journal.record(record.model, "DEPLOYMENT_QUEUED", why, once=deployment.cause)
         return {"outcome": "queued", "config": deployment.config_name, "reason": why}
 

@@ -151,10 +151,16 @@ class FakeScaling:
 @dataclass
 class FakeAlarms:
     requests: list[Mapping[str, Any]] = field(default_factory=list)
+    rung: list[str] = field(default_factory=list)
 
     def ensure(self, requests: Sequence[Mapping[str, Any]]) -> list[str]:
         self.requests += requests
         return [request["AlarmName"] for request in requests]
+
+    def ring(self, names: Sequence[str], why: str) -> bool:
+        known = [name for name in names if name in {request["AlarmName"] for request in self.requests}]
+        self.rung += known[:1]
+        return bool(known)
 
 
 @dataclass

@@ -249,3 +249,27 @@ def test_rejecting_what_waits_lets_what_arrives_come(production: Production) -> 
     production.endpoints.settle(first)
     production.endpoint_event()
     assert (production.live, production.started_from_queue) == (1, [])
+
+
+def test_a_rollback_during_a_canary_makes_sagemaker_go_back_by_an_alarm(production: Production) -> None:
+    real_time(production, rollout={"strategy": "canary"})
+    first = production.bring_live(1, REAL_TIME)
+    production.decide(2, "Approved")
+
+    assert production.roll_back()["outcome"] == "queued"
+
+    assert production.alarms.rung == [f"{REAL_TIME}/AllTraffic/server-errors"]
+    assert "told to go back" in production.stage.log.entries("churn")[-1].why
+    production.endpoints.settle(first, reason="an alarm fired", name=REAL_TIME)
+    production.endpoint_event(REAL_TIME)
+    assert production.deploy_model().rollouts.start_queued("churn")["config"] == first
+    assert look(production)["outcome"] == "deployed"
+    assert (production.live, production.registry.statuses[2]) == (1, "Rejected")
+
+
+def test_a_rollback_during_a_serverless_update_rings_nothing(production: Production) -> None:
+    production.bring_live(1)
+    production.decide(2, "Approved")
+
+    assert production.roll_back()["outcome"] == "queued"
+    assert production.alarms.rung == []
