@@ -122,7 +122,7 @@ class ProductionRecord:
 
         A trial leaves the champion where it is. An endpoint that traffic left is kept for `grace`.
         """
-        arriving = self._arriving
+        arriving = replace(self._arriving, begun=True)  # also where its beginning was not written down
         if arriving.trial is not None:
             return replace(self, trial=arriving, arriving=None, settled_at=now)
         left = self.live
