@@ -12,7 +12,7 @@ from sluice.aws.registry import Package, Registry
 from sluice.errors import BadInputError
 from sluice.events import ModelPackageStateChange
 from sluice.naming import model_of_group
-from sluice.rollout import AskForHelp, Ignore, on_approval_change
+from sluice.rollout import AskForHelp, Forget, Ignore, on_approval_change
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,9 @@ class Approvals:
         approved = self.registry.approved(event.detail.group)
         action = on_approval_change(package.ref, status, record.packages, approved)
         if isinstance(action, Ignore):
+            return _ignored(action.reason)
+        if isinstance(action, Forget):
+            self.rollouts.forget_queued(model)
             return _ignored(action.reason)
         if isinstance(action, AskForHelp):
             self.rollouts.give_up(model)

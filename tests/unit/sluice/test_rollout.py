@@ -156,7 +156,14 @@ def test_a_trial_ends_with_one_version_or_goes_on() -> None:
 def test_an_alarm_takes_a_version_back_once_and_only_where_it_may() -> None:
     live = Production(live=V2, previous=V1)
 
-    assert on_alarm(came_back=False, roll_back=True, production=live) is None
-    assert isinstance(on_alarm(came_back=True, roll_back=True, production=live), AskForHelp)
+    assert on_alarm(V2, came_back=False, roll_back=True, production=live) is None
+    assert isinstance(on_alarm(V2, came_back=True, roll_back=True, production=live), AskForHelp)
     for production, may in ((live, False), (Production(), True), (Production(live=V1, arriving=V2), True)):
-        assert isinstance(on_alarm(came_back=False, roll_back=may, production=production), Ignore)
+        assert isinstance(on_alarm(V2, came_back=False, roll_back=may, production=production), Ignore)
+
+
+def test_an_alarm_ends_a_trial_by_the_challenger_and_asks_about_the_champion() -> None:
+    tried = Production(live=V1, trial=V2)
+
+    assert on_alarm(V2, came_back=False, roll_back=False, production=tried) is None
+    assert isinstance(on_alarm(V1, came_back=False, roll_back=True, production=tried), AskForHelp)

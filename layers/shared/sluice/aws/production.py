@@ -51,6 +51,8 @@ class Deployment:
     trial: Trial | None = None
     target_model: str | None = None
     """Of a multi-model endpoint."""
+    begun: bool = False
+    """SageMaker has accepted the update: from then on an endpoint that serves another config has rolled it back."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,10 @@ class ProductionRecord:
 
         return Production(
             live=package(self.live),
-            arriving=package(self.queued or self.arriving),
+            arriving=package(self.arriving),
             previous=package(self.previous),
             trial=package(self.trial),
+            queued=package(self.queued),
         )
 
     def known(self, package: PackageRef) -> Deployment | None:
@@ -101,14 +104,25 @@ class ProductionRecord:
         return replace(self, arriving=deployment, queued=None)
 
     def queueing(self, deployment: Deployment) -> "ProductionRecord":
-        return replace(self, queued=deployment)
+        """What arrives under the same cause has not begun after all."""
+        arriving = self.arriving if self.arriving and self.arriving.cause != deployment.cause else None
+        return replace(self, queued=deployment, arriving=arriving)
+
+    def begun(self) -> "ProductionRecord":
+        return replace(self, arriving=replace(self._arriving, begun=True))
+
+    def refused(self, cause: str, now: datetime) -> "ProductionRecord":
+        """What `cause` asked for does not come; what somebody else asked for is left alone."""
+        arriving = self.arriving if self.arriving and self.arriving.cause != cause else None
+        queued = self.queued if self.queued and self.queued.cause != cause else None
+        return replace(self, arriving=arriving, queued=queued, settled_at=now)
 
     def deployed(self, now: datetime, grace: timedelta) -> "ProductionRecord":
         """The arriving version serves; the one that served before becomes the previous.
 
         A trial leaves the champion where it is. An endpoint that traffic left is kept for `grace`.
         """
-        arriving = self._arriving
+        arriving = replace(self._arriving, begun=True)  # also where its beginning was not written down
         if arriving.trial is not None:
             return replace(self, trial=arriving, arriving=None, settled_at=now)
         left = self.live
@@ -128,6 +142,10 @@ class ProductionRecord:
 
     def failed(self, now: datetime) -> "ProductionRecord":
         return replace(self, arriving=None, settled_at=now)
+
+    def serves_something_else(self) -> "ProductionRecord":
+        """The endpoint is on a config that counts for nothing: any version that is deployed now is a change."""
+        return replace(self, live=None, trial=None, previous=self.live or self.previous)
 
     def reaped(self) -> "ProductionRecord":
         """The endpoint was deleted because nobody used it: nothing serves until a version is deployed again."""
