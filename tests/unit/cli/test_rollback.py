@@ -126,6 +126,13 @@ def test_what_is_on_its_way_is_what_leaves(account: Account) -> None:
     assert [(detail["version"], detail["to_version"]) for _, detail in account.bus.sent] == [(2, 1)]
 
 
+def test_what_waits_for_its_turn_leaves_before_what_is_on_its_way(account: Account) -> None:
+    account.registry.set_approval(version_arn(2), "Approved", "good")
+    put_live(account, 1, arriving=deployment(2), queued=deployment(3))
+    assert account.type("rollback", "churn", "--reason", "x", "--no-wait") == 0
+    assert [detail["version"] for _, detail in account.bus.sent] == [3]
+
+
 def test_a_trial_ends_with_all_requests_at_the_live_version(account: Account, capsys: Capture) -> None:
     account.registry.set_approval(version_arn(2), "Approved", "good")
     put_live(account, 1, trial=deployment(2))
