@@ -87,6 +87,25 @@ class Installation:
     def described(self, endpoint: str) -> Endpoint | None:
         return Endpoints(self.aws.client("sagemaker")).describe(endpoint)
 
+    def lost_endpoint(self, model: str) -> str | None:
+        """The endpoint that a live version should have and that somebody deleted."""
+        record = self.production.get(model)
+        live = record.live
+        if live is None or record.arriving is not None or self.described(live.endpoint_name) is not None:
+            return None
+        return live.endpoint_name
+
+    def why_not_served(self, model: str) -> str:
+        """Of a model without an endpoint. Raises BadInputError where there is no such model."""
+        self.check_model(model)
+        lost, live = self.lost_endpoint(model), self.production.get(model).live
+        if lost is None or live is None:
+            return f"{model} has no endpoint. Approve a version first: sluice models {model}"
+        return (
+            f"{model} v{live.package.version} is live, but its endpoint {lost} is gone: somebody deleted it. Bring it "
+            f"back: sluice traffic {model} --set v{live.package.version}=100 --reason …"
+        )
+
     def approved(self, model: str) -> list[PackageRef]:
         """The newest first."""
         return [PackageRef(one.arn, one.number) for one in self.versions(model) if one.approval_status == "Approved"]

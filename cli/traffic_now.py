@@ -1,17 +1,15 @@
 """How a model's requests are split now, what became of the last hour's, what is coming, and where a trial stands."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from cli.errors import OperationFailedError
 from cli.installation import Installation
 from cli.output import table
 from cli.route import Route
+from cli.trial_now import TrialNow, Undecided, trial_lines, trial_now, undecided, undecided_lines
 from cli.under_way import UnderWay, under_way
 from sluice.aws.endpoint_metrics import Activity
 from sluice.aws.production import ProductionRecord
@@ -19,8 +17,6 @@ from sluice.naming import SINGLE_VARIANT, version_behind
 
 HOUR = timedelta(hours=1)
 _MINUTE_SECONDS = 60
-_SAME_SHARE = 0.01
-"""In percentage points: SageMaker keeps weights as 32-bit floats."""
 
 
 @dataclass(frozen=True)
@@ -41,18 +37,6 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class TrialNow:
-    """step: which share is held, counted from 1; None where the endpoint is between two."""
-
-    kind: str
-    started_at: datetime
-    champion: int
-    challenger: int
-    step: int | None
-    steps: Sequence[Mapping[str, float]]
-
-
-@dataclass(frozen=True)
 class TrafficNow:
     model: str
     endpoint: str
@@ -61,6 +45,7 @@ class TrafficNow:
     variants: Sequence[Variant]
     trial: TrialNow | None
     under_way: Sequence[UnderWay] = ()
+    undecided: Undecided | None = None
 
     def document(self) -> dict[str, Any]:
         return asdict(self)
@@ -69,15 +54,14 @@ class TrafficNow:
 def traffic_now(installation: Installation, model: str, now: datetime | None = None) -> TrafficNow:
     route = installation.route(model)
     if route is None:
-        installation.check_model(model)
-        raise OperationFailedError(f"{model} has no endpoint. Approve a version first: sluice models {model}")
-    described = _describe(installation, route)
+        raise OperationFailedError(installation.why_not_served(model))
+    described = _describe(installation, model, route)
     until = now or datetime.now(UTC)
     record = installation.production.get(model)
     champion = route.version or (record.live.package.version if record.live else None)
 
     def variant(one: Mapping[str, Any], role: str, weights: tuple[float, float]) -> Variant:
-        since = _counted_since(one["VariantName"], route, record, until)
+        since = _counted_since(route, record, until)
         activity = _activity(installation, route.endpoint_name, one["VariantName"], since, until)
         version = route.variants.get(one["VariantName"]) or version_behind(one["VariantName"]) or champion
         return _variant(one, role or _role(version, champion), version, weights, since, activity)
@@ -86,18 +70,21 @@ def traffic_now(installation: Installation, model: str, now: datetime | None = N
     sums = _sum(plain, "CurrentWeight"), _sum(plain, "DesiredWeight")
     variants = [variant(one, "", sums) for one in plain]
     variants += [variant(one, "shadow", sums) for one in shadows]
-    trial = _trial(installation, described["EndpointConfigName"], variants)
+    shares = {one.name: one.share_percent for one in variants}
+    trial = trial_now(installation, described["EndpointConfigName"], shares)
     coming = under_way(installation, record)
-    return TrafficNow(model, route.endpoint_name, described["EndpointStatus"], route.mode, variants, trial, coming)
+    status, split = described["EndpointStatus"], undecided(installation, record) if trial is None else None
+    return TrafficNow(model, route.endpoint_name, status, route.mode, variants, trial, coming, split)
 
 
-def _counted_since(variant: str, route: Route, record: ProductionRecord, until: datetime) -> datetime:
-    """Versions that serve alone have one variant name in common: what counts there begins with the last change.
+def _counted_since(route: Route, record: ProductionRecord, until: datetime) -> datetime:
+    """What counts begins with the last change: versions that serve alone have one variant name in common, and one that
+    is tried again the name that it had before.
 
     The minute in which that was may have counts of both, so it is the next one.
     """
     hour_ago = until - HOUR
-    if variant != SINGLE_VARIANT or route.mode == "multi-model" or record.settled_at is None:
+    if route.mode == "multi-model" or record.settled_at is None:
         return hour_ago
     settled = record.settled_at.replace(second=0, microsecond=0) + timedelta(minutes=1)
     return max(hour_ago, settled)
@@ -109,7 +96,9 @@ def _activity(installation: Installation, endpoint: str, variant: str, since: da
     return installation.metrics.activity(endpoint, [variant], since, until, _MINUTE_SECONDS)
 
 
-def _describe(installation: Installation, route: Route) -> dict[str, Any]:
+def _describe(installation: Installation, model: str, route: Route) -> dict[str, Any]:
+    if installation.described(route.endpoint_name) is None:
+        raise OperationFailedError(installation.why_not_served(model))
     return dict(installation.aws.client("sagemaker").describe_endpoint(EndpointName=route.endpoint_name))
 
 
@@ -142,41 +131,6 @@ def _variant(
     return Variant(one["VariantName"], version, role, current, wanted, instances, since, activity)
 
 
-def _trial(installation: Installation, config: str, variants: Sequence[Variant]) -> TrialNow | None:
-    """The rollout's execution is called as the trial's endpoint config."""
-    machine = installation.stack.state_machine_arn.replace(":stateMachine:", ":execution:")
-    rollout = machine.removesuffix("-retrain") + f"-rollout:{config}"
-    try:
-        execution = installation.aws.client("stepfunctions").describe_execution(executionArn=rollout)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("ExecutionDoesNotExist", "StateMachineDoesNotExist"):
-            return None
-        raise
-    if execution["status"] != "RUNNING":
-        return None
-    asked = json.loads(execution["input"])
-    challenger = asked["challenger"]
-    share = next((one.share_percent for one in variants if one.name == challenger["variant"]), None)
-    return TrialNow(
-        asked["kind"],
-        execution["startDate"],
-        asked["champion"]["version"],
-        challenger["version"],
-        _step(asked, share),
-        asked["steps"],
-    )
-
-
-def _step(asked: Mapping[str, Any], share: float | None) -> int | None:
-    if asked["kind"] == "shadow":
-        return 1
-    if share is None:
-        return None
-    shares = enumerate((step["share_percent"] for step in asked["steps"]), start=1)
-    held = [number for number, planned in shares if abs(planned - share) < _SAME_SHARE]
-    return held[-1] if held else None
-
-
 _COLUMNS = ("variant", "version", "role", "share", "instances", "requests", "4xx", "5xx", "mean ms")
 
 
@@ -186,7 +140,9 @@ def lines_of(now: TrafficNow) -> list[str]:
     lines.append(_counted(now))
     lines += [str(one) for one in now.under_way]
     if now.trial is not None:
-        lines += ["", *_trial_lines(now.trial)]
+        lines += ["", *trial_lines(now.trial)]
+    if now.undecided is not None:
+        lines += ["", *undecided_lines(now.model, now.undecided)]
     return lines
 
 
@@ -217,13 +173,3 @@ def _row(one: Variant) -> tuple[object, ...]:
         one.activity.server_errors,
         f"{mean:.1f}" if mean is not None else None,
     )
-
-
-def _trial_lines(trial: TrialNow) -> list[str]:
-    steps = ", ".join(f"{step['share_percent']:g} % for {step['hold_seconds'] / 60:g} min" for step in trial.steps)
-    step = f"step {trial.step} of {len(trial.steps)}" if trial.step else "between two steps"
-    return [
-        f"trial     {trial.kind}: v{trial.challenger} beside v{trial.champion}, {step}",
-        f"started   {trial.started_at:%Y-%m-%d %H:%M:%S} (UTC)",
-        f"steps     {steps}",
-    ]

@@ -80,8 +80,7 @@ def check_in_service(installation: Installation, model: str) -> Route:
     route = installation.route(model)
     found = installation.described(route.endpoint_name) if route else None
     if route is None or found is None:
-        installation.check_model(model)
-        raise OperationFailedError(f"{model} has no endpoint. Approve a version first: sluice models {model}")
+        raise OperationFailedError(installation.why_not_served(model))
     if found.status in ("Creating", "Deleting", "Failed", "OutOfService"):
         why = f": {found.failure_reason}" if found.failure_reason else ""
         raise OperationFailedError(f"endpoint {found.name} is {found.status}{why}. See: sluice history {model}")

@@ -75,6 +75,7 @@ def _model(installation: Installation, name: str) -> dict[str, Any]:
     live, trial, coming = production.live, production.trial, under_way(installation, production)
     route = installation.route(name)
     endpoint = installation.described(route.endpoint_name) if route else None
+    lost = endpoint is None and installation.lost_endpoint(name)
     lease = installation.leases.current(name)
     newest = next(iter(installation.versions(name, limit=1)), None)
     return {
@@ -84,7 +85,8 @@ def _model(installation: Installation, name: str) -> dict[str, Any]:
         "under_way": [asdict(one) for one in coming],
         "mode": route.mode if route else None,
         "endpoint": endpoint.name if endpoint else None,
-        "endpoint_status": endpoint.status if endpoint else None,
+        "endpoint_status": endpoint.status if endpoint else "gone" if lost else None,
+        "lost": installation.why_not_served(name) if lost else None,
         "active_run": lease.run_id if lease else None,
         "newest_version": newest.number if newest else None,
         "newest_approval": newest.approval_status if newest else None,
@@ -104,7 +106,8 @@ def render(document: dict[str, Any]) -> str:
         lines.append(f"models        none yet: aws s3 cp model.yaml s3://{document['bucket']}/models/NAME/model.yaml")
         return "\n".join(lines)
     coming = [f"{model['model']}: {UnderWay(**one)}" for model in document["models"] for one in model["under_way"]]
-    return "\n".join([*lines, "", table(_COLUMNS, [_row(model) for model in document["models"]]), *coming])
+    lost = [model["lost"] for model in document["models"] if model["lost"]]
+    return "\n".join([*lines, "", table(_COLUMNS, [_row(model) for model in document["models"]]), *coming, *lost])
 
 
 _COLUMNS = ("model", "live", "endpoint", "mode", "on trial", "active run", "newest version", "approval")

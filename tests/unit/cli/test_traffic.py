@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sluice.aws.production import Trial
+from sluice.audit import AuditEntry
+from sluice.aws.production import Step, Trial
 from sluice.plan import definition_document
 from sluice.rollout import PackageRef
 from tests.definitions import definition
 from tests.unit.cli.conftest import (
+    NOW,
     Account,
     deployment,
     put_alias,
@@ -201,6 +203,33 @@ def test_not_everything_comes_by_the_definitions_rollout(
     assert f"v2 is on its way: {words}" in capsys.readouterr().out.splitlines()
 
 
+DECIDE = (
+    "decide    it stays so until you do: sluice traffic churn --set v2=100 --reason …, or sluice rollback churn "
+    "--reason …, which rejects v2"
+)
+
+
+def test_a_trial_that_ended_without_a_winner_says_who_decides_and_how(trial: Account, capsys: Capture) -> None:
+    beside = Trial("ab-test", PackageRef(version_arn(1), 1), 10, (Step(10, 3600),))
+    put_live(trial, 1, trial=replace(deployment(2), trial=beside))
+    trial.clients["stepfunctions"] = Rollouts(ENDPOINT, TRIAL, "SUCCEEDED")
+    assert trial.type("traffic", "churn") == 0
+    assert "decide" not in capsys.readouterr().out
+    details = {"package": version_arn(2), "decision": "keep"}
+    trial.audit_log.write(AuditEntry("churn", "TRIAL_CONCLUDED", NOW, "sluice", "too few requests", details))
+    assert trial.type("traffic", "churn") == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ["trial     is over: too few requests", DECIDE]
+
+
+def test_a_split_that_a_person_asked_for_says_that_nothing_ends_it(trial: Account, capsys: Capture) -> None:
+    beside = Trial("ab-test", PackageRef(version_arn(1), 1), 10)
+    put_live(trial, 1, trial=replace(deployment(2), trial=beside))
+    trial.clients["stepfunctions"] = Rollouts("another", TRIAL)
+    assert trial.type("traffic", "churn") == 0
+    split = "split     as somebody asked for: nothing compares the two"
+    assert capsys.readouterr().out.splitlines()[-2:] == [split, DECIDE]
+
+
 def test_without_an_alias_the_endpoint_is_found_by_its_name(account: Account, capsys: Capture) -> None:
     put_live(account, 1)
     put_endpoint()
@@ -229,6 +258,7 @@ def test_all_traffic_to_one_version(real_time: Account, capsys: Capture) -> None
 
 
 def test_all_traffic_to_what_has_it_is_nothing_to_do(real_time: Account, capsys: Capture) -> None:
+    put_endpoint()
     assert real_time.type("traffic", "churn", "--set", "v1=100,v2=0", "--reason", "x") == 0
     assert "it is so already" in capsys.readouterr().out
     assert real_time.bus.sent == []

@@ -51,7 +51,7 @@ def test_a_person_decides_where_the_policy_asks_for_one() -> None:
     verdict = ab_test(side("v7"), after="ask")
 
     assert verdict.decision == "keep"
-    assert "A person decides: sluice traffic churn --set v7=100." in verdict.reason
+    assert "A person decides: sluice traffic churn --set v7=100, or sluice rollback churn." in verdict.reason
 
 
 @pytest.mark.parametrize(("champion", "challenger"), [(99, 1000), (1000, 99), (0, 0)])
