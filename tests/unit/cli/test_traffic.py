@@ -99,6 +99,16 @@ def test_the_split_is_shown_with_the_last_hours_errors_and_the_trials_step(trial
     assert "steps     12.5 % for 60 min, 50 % for 120 min" in lines
 
 
+def test_the_requests_of_an_asynchronous_endpoint_count(real_time: Account, capsys: Capture) -> None:
+    put_endpoint()
+    put_alias(mode="asynchronous")
+    real_time.clients["stepfunctions"] = Rollouts("another", TRIAL)
+    count("InvocationsProcessed", "AllTraffic", 1, 1)
+    assert real_time.type("traffic", "churn", "--json") == 0
+    (variant,) = json.loads(capsys.readouterr().out)["variants"]
+    assert variant["activity"]["requests"] == 2
+
+
 def test_the_split_as_json(trial: Account, capsys: Capture) -> None:
     assert trial.type("traffic", "churn", "--json") == 0
     found = json.loads(capsys.readouterr().out)
