@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -157,6 +160,20 @@ def test_status_shows_the_local_cloud_and_the_live_version(day: Day) -> None:
     assert "(the local cloud), region us-east-1, stage dev" in shown
     row = next(line.split() for line in shown.splitlines() if line.startswith("churn"))
     assert row[:3] == ["churn", "v1", "InService"]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
+def test_the_documented_request_to_the_inference_api_is_answered(day: Day) -> None:
+    document = (ROOT / "docs" / "inference-api.md").read_text()
+    typed = re.search(r"^curl --aws-sigv4.*?predictions\"$", document, re.M | re.S)
+    assert typed
+    status = json.loads(day.shell.sluice("status", "--json").out)
+    environment = {**day.shell.variables, "URL": status["inference_api_url"], "PATH": os.environ["PATH"]}
+    command = ["bash", "-c", typed[0].replace("curl ", "curl --silent --show-error --noproxy '*' ")]
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    answer = json.loads(said.stdout)
+    assert (answer["model"], answer["model_version"], answer["inference_id"]) == ("churn", 1, "order-4711"), answer
+    assert answer["predictions"][0]["label"] in ("Yes", "No")
 
 
 def test_without_the_variables_the_local_cloud_is_named_and_not_used(day: Day) -> None:

@@ -429,3 +429,17 @@ def test_a_rollback_that_died_after_any_call_ends_in_the_same_state(production: 
     assert (production.live, production.registry.statuses[2]) == (1, "Rejected")
     assert production.stage.production.get("churn").live is not None
     assert arn(1).endswith("/1")
+
+
+def test_a_deleted_endpoint_comes_back_by_traffic_to_the_version_that_is_live(production: Production) -> None:
+    config = production.bring_live(1)
+    del production.endpoints.endpoints[NAME]
+
+    asked = production.ask(TrafficRequested, "traffic_requested", weights={"1": 100}, steps=[])
+
+    assert asked["outcome"] == "deploying"
+    assert production.endpoints.changes[-1] == f"create {asked['config']}"
+    production.endpoints.settle(asked["config"])
+    assert production.endpoint_event()["outcome"] == "deployed"
+    assert production.live == 1
+    assert config in production.endpoints.configs
