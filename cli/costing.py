@@ -1,7 +1,7 @@
 """What a model costs: its last run, and a month of serving it in each mode."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -62,6 +62,8 @@ def cost_of(installation: Installation, model: str, asked: Asked, now: datetime 
     milliseconds = asked.milliseconds or seen.activity.mean_milliseconds or ASSUMED_MILLISECONDS
     traffic = Traffic(requests, milliseconds, asked.kilobytes)
     deployment, batch = _settings(installation, model)
+    instance = _with_instances(deployment, RealTime, "real-time")
+    even = cost.break_even(_as_serverless(deployment, None), instance, traffic, asked.region)
     offers = offers_of(deployment, batch, traffic, asked.region, sharers, asked.jobs)
     return {
         "model": model,
@@ -70,9 +72,8 @@ def cost_of(installation: Installation, model: str, asked: Asked, now: datetime 
         "run": _run(installation, model, asked.region),
         "traffic": asdict(traffic) | {"source": _source(asked, seen, of_all), "observed_hours": seen.hours},
         "offers": documents_of(offers, route.mode if route else None, deployment),
-        "break_even_requests": cost.break_even(
-            _as_serverless(deployment, None), _with_instances(deployment, RealTime, "real-time"), traffic, asked.region
-        ),
+        "break_even_requests": even,
+        "break_even_beyond": _beyond(instance, replace(traffic, requests=even)) if even is not None else None,
     }
 
 
@@ -110,17 +111,27 @@ def documents_of(offers: list[Offer], mode: str | None, deployment: Deployment) 
     ]
 
 
+def _beyond(instance: RealTime, traffic: Traffic) -> dict[str, int] | None:
+    """Of a load that autoscaling's maximum does not carry by its own target: how many instances that asks for."""
+    wanted, most = cost.wanted_instances(instance, traffic), cost.instances(instance, traffic)
+    return {"wanted_instances": wanted, "max_instances": most} if wanted > most else None
+
+
 def _as_serverless(deployment: Deployment, provisioned: int | None) -> Serverless:
     own = deployment if isinstance(deployment, Serverless) else Serverless(mode="serverless")
     return own.model_copy(update={"provisioned_concurrency": provisioned})
 
 
 def _with_instances(deployment: Deployment, kind: type[_OwnInstances], mode: Mode) -> _OwnInstances:
-    """Another mode would run on the same type of instance."""
+    """Another mode would run on the same type of instance, and where it scales by requests too on as many."""
     if isinstance(deployment, kind):
         return deployment
     machine = {"instance_type": deployment.instance_type} if isinstance(deployment, Instances) else {}
-    return kind.model_validate({"mode": mode, **machine})
+    settings = kind.model_validate({"mode": mode, **machine})
+    if isinstance(deployment, RealTime | MultiModel) and kind is not Asynchronous:
+        same = {"initial_instances": deployment.initial_instances, "autoscaling": deployment.autoscaling}
+        return settings.model_copy(update=same)
+    return settings
 
 
 def _settings(installation: Installation, model: str) -> tuple[Deployment, Batch]:

@@ -18,6 +18,8 @@ def lines_of(document: Mapping[str, Any]) -> Iterator[str]:
     yield table(_COLUMNS, [_row(offer) for offer in document["offers"]])
     yield ""
     yield _break_even(document["break_even_requests"], traffic["requests"])
+    if document["break_even_beyond"]:
+        yield _beyond(document["break_even_beyond"])
     yield f"prices    {document['prices']['source']}"
     yield f"counted   {document['prices']['serving']}"
     if source["requests"] == "none seen":
@@ -27,12 +29,12 @@ def lines_of(document: Mapping[str, Any]) -> Iterator[str]:
 def _run(run: Mapping[str, Any] | None) -> str:
     if run is None:
         return "none has succeeded yet"
-    parts = ", ".join(f"{job['step']} {_usd(job['cost_usd'], 4)}" for job in run["jobs"])
-    return f"{_usd(run['cost']['total_usd'], 4)} ({run['run_id']}: {parts or 'no job is known'})"
+    parts = ", ".join(f"{job['step']} {usd(job['cost_usd'], 4)}" for job in run["jobs"])
+    return f"{usd(run['cost']['total_usd'], 4)} ({run['run_id']}: {parts or 'no job is known'})"
 
 
 def _row(offer: Mapping[str, Any]) -> tuple[str, ...]:
-    return offer["mode"], offer["settings"], _usd(offer["usd_per_month"]), _against(offer)
+    return offer["mode"], offer["settings"], usd(offer["usd_per_month"]), _against(offer)
 
 
 def _against(offer: Mapping[str, Any]) -> str:
@@ -41,14 +43,20 @@ def _against(offer: Mapping[str, Any]) -> str:
         return "now"
     if saves is None:
         return ""
-    return f"saves {_usd(saves)}" if saves >= 0 else f"costs {_usd(-saves)} more"
+    return f"saves {usd(saves)}" if saves >= 0 else f"costs {usd(-saves)} more"
 
 
-def _usd(amount: float | None, digits: int = 2) -> str:
+def usd(amount: float | None, digits: int = 2) -> str:
+    """What is more than nothing never reads as nothing."""
     if amount is None:
         return "no price"
     least = 10**-digits
     return f"under ${least:.{digits}f}" if 0 < amount < least else f"${amount:,.{digits}f}"
+
+
+def _beyond(beyond: Mapping[str, int]) -> str:
+    wanted, most = beyond["wanted_instances"], beyond["max_instances"]
+    return f"            at that load autoscaling's target asks for {wanted:,} instances, and max_instances is {most:,}"
 
 
 def _break_even(requests: float | None, now: float) -> str:

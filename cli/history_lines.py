@@ -6,6 +6,7 @@ from cli.output import shortened, table
 from sluice.audit import AuditEntry
 
 _LIMIT = 160
+_WON = " won its trial: "
 
 
 def history_lines(entries: Sequence[AuditEntry]) -> list[str]:
@@ -14,9 +15,9 @@ def history_lines(entries: Sequence[AuditEntry]) -> list[str]:
 
 
 def _why(entry: AuditEntry) -> str:
-    """A registration says a sentence for every check of the gate, a trial's end one for every comparison: the first
-    ones matter, and the report has all."""
-    long = entry.action in ("MODEL_REGISTERED", "TRIAL_CONCLUDED")
+    """A registration says a sentence for every check of the gate, a trial's end one for every comparison, and what
+    follows from it repeats them: the first ones matter, and the report has all. What a person wrote is shown whole."""
+    long = entry.action in ("MODEL_REGISTERED", "TRIAL_CONCLUDED") or _WON in entry.why
     text = shortened(entry.why, _LIMIT) if long else entry.why
     report = entry.details.get("report")
     return f"{text} (report: {report})" if report else text

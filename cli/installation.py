@@ -21,7 +21,7 @@ from sluice.aws.production import ProductionStates
 from sluice.aws.registry import Package, Registry
 from sluice.aws.runs import Runs
 from sluice.aws.table import StateTable
-from sluice.naming import ModelPrefix
+from sluice.naming import MODEL_NAME_RULE, ModelPrefix, is_model_name
 from sluice.rollout import PackageRef
 
 LIVE = "live"
@@ -87,12 +87,38 @@ class Installation:
     def described(self, endpoint: str) -> Endpoint | None:
         return Endpoints(self.aws.client("sagemaker")).describe(endpoint)
 
+    def lost_endpoint(self, model: str) -> str | None:
+        """The endpoint that a live version should have and that somebody deleted."""
+        record = self.production.get(model)
+        live = record.live
+        if live is None or record.arriving is not None or self.described(live.endpoint_name) is not None:
+            return None
+        return live.endpoint_name
+
+    def why_not_served(self, model: str) -> str:
+        """Of a model without an endpoint. Raises BadInputError where there is no such model."""
+        self.check_model(model)
+        lost, live = self.lost_endpoint(model), self.production.get(model).live
+        if lost is None or live is None:
+            return f"{model} has no endpoint. Approve a version first: sluice models {model}"
+        return (
+            f"{model} v{live.package.version} is live, but its endpoint {lost} is gone: somebody deleted it. Bring it "
+            f"back: sluice traffic {model} --set v{live.package.version}=100 --reason …"
+        )
+
     def approved(self, model: str) -> list[PackageRef]:
         """The newest first."""
         return [PackageRef(one.arn, one.number) for one in self.versions(model) if one.approval_status == "Approved"]
 
     def model_names(self) -> list[str]:
-        """Every folder under models/, in alphabetical order."""
+        """Every folder under models/ whose name a model may have, in alphabetical order."""
+        return [name for name in self._folders() if is_model_name(name)]
+
+    def misnamed_folders(self) -> list[str]:
+        """What lies under models/ and can be no model."""
+        return [name for name in self._folders() if not is_model_name(name)]
+
+    def _folders(self) -> list[str]:
         pages = (
             self.aws.client("s3")
             .get_paginator("list_objects_v2")
@@ -116,6 +142,8 @@ class Installation:
         if model in names:
             return
         close = difflib.get_close_matches(model, names, n=3)
+        if not close and not is_model_name(model):
+            raise BadInputError(f"{model!r} is no model's name: {MODEL_NAME_RULE}")
         known = f"Did you mean {', '.join(close)}?" if close else f"There are: {', '.join(names) or 'none yet'}"
         raise BadInputError(f"there is no model {model!r} in {self.stack.bucket}. {known}")
 

@@ -12,11 +12,15 @@ def running_url(state_dir: Path) -> str | None:
 
 
 def exports(endpoint_url: str) -> str:
-    """For `eval`: from then on every AWS client talks to the local cloud."""
+    """For `eval`: from then on every AWS client talks to the local cloud.
+
+    Of the two regions boto3 reads the second, and newer clients the first, also where a shell has one set for AWS.
+    """
     variables = {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ACCESS_KEY_ID": ROOT_ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": ROOT_SECRET_KEY,
+        "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
     }
     return "\n".join(f"export {name}={value}" for name, value in variables.items())

@@ -37,7 +37,7 @@ class Serving:
 
 def serving_of(record: ProductionRecord) -> Serving:
     packages = record.packages
-    return Serving(packages.live, packages.trial, packages.arriving, packages.previous)
+    return Serving(packages.live, packages.trial, packages.queued or packages.arriving, packages.previous)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ class Stack:
     state_machine_arn: str
     registry_account: str | None = None
     """Whose registered versions are deployed here; None where they are this account's own."""
+    inference_api_url: str | None = None
 
     @classmethod
     def from_outputs(cls, outputs: Mapping[str, str]) -> "Stack":
@@ -30,6 +31,7 @@ class Stack:
             state_table=outputs["StateTableName"],
             state_machine_arn=outputs["RetrainStateMachineArn"],
             registry_account=outputs.get("RegistryAccountId"),
+            inference_api_url=outputs.get("InferenceApiUrl"),
         )
 
     def package_group(self, model: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cli.costing_lines import usd
 from cli.history_lines import short_identity
 from cli.output import shortened, shown
 
@@ -50,15 +51,14 @@ def _run(document: Mapping[str, Any]) -> Node:
     run, cost = document["run"], document["cost"]
     if run["run_id"] is None:
         return Node("run: none of Sluice's registered it")
-    total = f", ${cost['total_usd']:.4f}" if cost["total_usd"] is not None else ""
+    total = f", {usd(cost['total_usd'], 4)}" if cost["total_usd"] is not None else ""
     return Node(f"run {run['run_id']}: {run['status']}{total}", [_job(job) for job in document["jobs"]])
 
 
 def _job(job: Mapping[str, Any]) -> Node:
     took = f"{job['seconds']:.0f} s" if job["seconds"] is not None else "time not known"
-    price = f"${job['cost_usd']:.4f}" if job["cost_usd"] is not None else "no price"
     machines = f"{job['instance_count']} x {job['instance_type']}"
-    return Node(f"{job['step']}: {job['status']}, {machines}, {took}, {price} ({job['name']})")
+    return Node(f"{job['step']}: {job['status']}, {machines}, {took}, {usd(job['cost_usd'], 4)} ({job['name']})")
 
 
 def _code(code: Mapping[str, Any]) -> Node:

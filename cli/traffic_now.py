@@ -1,29 +1,30 @@
-"""How a model's requests are split now, what became of the last hour's, and where a trial stands."""
+"""How a model's requests are split now, what became of the last hour's, what is coming, and where a trial stands."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from cli.errors import OperationFailedError
 from cli.installation import Installation
 from cli.output import table
 from cli.route import Route
+from cli.trial_now import TrialNow, Undecided, trial_lines, trial_now, undecided, undecided_lines
+from cli.under_way import UnderWay, under_way
 from sluice.aws.endpoint_metrics import Activity
-from sluice.naming import version_behind
+from sluice.aws.production import ProductionRecord
+from sluice.naming import SINGLE_VARIANT, version_behind
 
 HOUR = timedelta(hours=1)
 _MINUTE_SECONDS = 60
-_SAME_SHARE = 0.01
-"""In percentage points: SageMaker keeps weights as 32-bit floats."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """share_percent: of the requests; of a shadow, of those that it gets a copy of. instances: None of serverless."""
+    """share_percent: of the requests; of a shadow, of those that it gets a copy of. instances: None of serverless.
+
+    counted_since: where `activity` begins.
+    """
 
     name: str
     version: int | None
@@ -31,19 +32,8 @@ class Variant:
     share_percent: float
     wanted_percent: float
     instances: int | None
+    counted_since: datetime
     activity: Activity
-
-
-@dataclass(frozen=True)
-class TrialNow:
-    """step: which share is held, counted from 1; None where the endpoint is between two."""
-
-    kind: str
-    started_at: datetime
-    champion: int
-    challenger: int
-    step: int | None
-    steps: Sequence[Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -54,6 +44,8 @@ class TrafficNow:
     mode: str
     variants: Sequence[Variant]
     trial: TrialNow | None
+    under_way: Sequence[UnderWay] = ()
+    undecided: Undecided | None = None
 
     def document(self) -> dict[str, Any]:
         return asdict(self)
@@ -62,29 +54,51 @@ class TrafficNow:
 def traffic_now(installation: Installation, model: str, now: datetime | None = None) -> TrafficNow:
     route = installation.route(model)
     if route is None:
-        installation.check_model(model)
-        raise OperationFailedError(f"{model} has no endpoint. Approve a version first: sluice models {model}")
-    described = _describe(installation, route)
+        raise OperationFailedError(installation.why_not_served(model))
+    described = _describe(installation, model, route)
     until = now or datetime.now(UTC)
-    live = installation.production.get(model).live
-    champion = route.version or (live.package.version if live else None)
+    record = installation.production.get(model)
+    champion = route.version or (record.live.package.version if record.live else None)
 
     def variant(one: Mapping[str, Any], role: str, weights: tuple[float, float]) -> Variant:
-        activity = installation.metrics.activity(
-            route.endpoint_name, [one["VariantName"]], until - HOUR, until, _MINUTE_SECONDS
-        )
+        since = _counted_since(route, record, until)
+        activity = _activity(installation, route.endpoint_name, one["VariantName"], since, until)
         version = route.variants.get(one["VariantName"]) or version_behind(one["VariantName"]) or champion
-        return _variant(one, role or _role(version, champion), version, weights, activity)
+        return _variant(one, role or _role(version, champion), version, weights, since, activity)
 
     plain, shadows = described["ProductionVariants"], described.get("ShadowProductionVariants", [])
     sums = _sum(plain, "CurrentWeight"), _sum(plain, "DesiredWeight")
     variants = [variant(one, "", sums) for one in plain]
     variants += [variant(one, "shadow", sums) for one in shadows]
-    trial = _trial(installation, described["EndpointConfigName"], variants)
-    return TrafficNow(model, route.endpoint_name, described["EndpointStatus"], route.mode, variants, trial)
+    shares = {one.name: one.share_percent for one in variants}
+    trial = trial_now(installation, described["EndpointConfigName"], shares)
+    coming = under_way(installation, record)
+    status, split = described["EndpointStatus"], undecided(installation, record) if trial is None else None
+    return TrafficNow(model, route.endpoint_name, status, route.mode, variants, trial, coming, split)
 
 
-def _describe(installation: Installation, route: Route) -> dict[str, Any]:
+def _counted_since(route: Route, record: ProductionRecord, until: datetime) -> datetime:
+    """What counts begins with the last change: versions that serve alone have one variant name in common, and one that
+    is tried again the name that it had before.
+
+    The minute in which that was may have counts of both, so it is the next one.
+    """
+    hour_ago = until - HOUR
+    if route.mode == "multi-model" or record.settled_at is None:
+        return hour_ago
+    settled = record.settled_at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return max(hour_ago, settled)
+
+
+def _activity(installation: Installation, endpoint: str, variant: str, since: datetime, until: datetime) -> Activity:
+    if since >= until:
+        return Activity()
+    return installation.metrics.activity(endpoint, [variant], since, until, _MINUTE_SECONDS)
+
+
+def _describe(installation: Installation, model: str, route: Route) -> dict[str, Any]:
+    if installation.described(route.endpoint_name) is None:
+        raise OperationFailedError(installation.why_not_served(model))
     return dict(installation.aws.client("sagemaker").describe_endpoint(EndpointName=route.endpoint_name))
 
 
@@ -102,48 +116,19 @@ def _weight(variant: Mapping[str, Any], name: str) -> float:
 
 
 def _variant(
-    one: Mapping[str, Any], role: str, version: int | None, weights: tuple[float, float], activity: Activity
+    one: Mapping[str, Any],
+    role: str,
+    version: int | None,
+    weights: tuple[float, float],
+    since: datetime,
+    activity: Activity,
 ) -> Variant:
     current, wanted = (
         100 * _weight(one, name) / total if total else 0.0
         for name, total in zip(("CurrentWeight", "DesiredWeight"), weights, strict=True)
     )
-    return Variant(one["VariantName"], version, role, current, wanted, one.get("CurrentInstanceCount"), activity)
-
-
-def _trial(installation: Installation, config: str, variants: Sequence[Variant]) -> TrialNow | None:
-    """The rollout's execution is called as the trial's endpoint config."""
-    machine = installation.stack.state_machine_arn.replace(":stateMachine:", ":execution:")
-    rollout = machine.removesuffix("-retrain") + f"-rollout:{config}"
-    try:
-        execution = installation.aws.client("stepfunctions").describe_execution(executionArn=rollout)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("ExecutionDoesNotExist", "StateMachineDoesNotExist"):
-            return None
-        raise
-    if execution["status"] != "RUNNING":
-        return None
-    asked = json.loads(execution["input"])
-    challenger = asked["challenger"]
-    share = next((one.share_percent for one in variants if one.name == challenger["variant"]), None)
-    return TrialNow(
-        asked["kind"],
-        execution["startDate"],
-        asked["champion"]["version"],
-        challenger["version"],
-        _step(asked, share),
-        asked["steps"],
-    )
-
-
-def _step(asked: Mapping[str, Any], share: float | None) -> int | None:
-    if asked["kind"] == "shadow":
-        return 1
-    if share is None:
-        return None
-    shares = enumerate((step["share_percent"] for step in asked["steps"]), start=1)
-    held = [number for number, planned in shares if abs(planned - share) < _SAME_SHARE]
-    return held[-1] if held else None
+    instances = one.get("CurrentInstanceCount")
+    return Variant(one["VariantName"], version, role, current, wanted, instances, since, activity)
 
 
 _COLUMNS = ("variant", "version", "role", "share", "instances", "requests", "4xx", "5xx", "mean ms")
@@ -152,11 +137,26 @@ _COLUMNS = ("variant", "version", "role", "share", "instances", "requests", "4xx
 def lines_of(now: TrafficNow) -> list[str]:
     lines = [f"{now.model}: {now.endpoint} ({now.mode}) is {now.status}", ""]
     lines += table(_COLUMNS, [_row(variant) for variant in now.variants]).splitlines()
-    whose = " of all the models on it" if now.mode == "multi-model" else ""
-    lines.append(f"requests and errors{whose}: of the last hour, as CloudWatch has counted them")
+    lines.append(_counted(now))
+    lines += [str(one) for one in now.under_way]
     if now.trial is not None:
-        lines += ["", *_trial_lines(now.trial)]
+        lines += ["", *trial_lines(now.trial)]
+    if now.undecided is not None:
+        lines += ["", *undecided_lines(now.model, now.undecided)]
     return lines
+
+
+def _counted(now: TrafficNow) -> str:
+    whose = " of all the models on it" if now.mode == "multi-model" else ""
+    since = max(one.counted_since for one in now.variants)
+    both = f", and those of v{now.under_way[0].version} with them" if _are_mixed(now) else ""
+    return f"requests and errors{whose}{both}: since {since:%H:%M} (UTC), as CloudWatch has counted them"
+
+
+def _are_mixed(now: TrafficNow) -> bool:
+    """While a rollout moves traffic, the version that leaves and the one that comes are counted under one name."""
+    alone = [one.name for one in now.variants] == [SINGLE_VARIANT]
+    return alone and any(not one.queued and one.endpoint == now.endpoint for one in now.under_way)
 
 
 def _row(one: Variant) -> tuple[object, ...]:
@@ -173,13 +173,3 @@ def _row(one: Variant) -> tuple[object, ...]:
         one.activity.server_errors,
         f"{mean:.1f}" if mean is not None else None,
     )
-
-
-def _trial_lines(trial: TrialNow) -> list[str]:
-    steps = ", ".join(f"{step['share_percent']:g} % for {step['hold_seconds'] / 60:g} min" for step in trial.steps)
-    step = f"step {trial.step} of {len(trial.steps)}" if trial.step else "between two steps"
-    return [
-        f"trial     {trial.kind}: v{trial.challenger} beside v{trial.champion}, {step}",
-        f"started   {trial.started_at:%Y-%m-%d %H:%M:%S} (UTC)",
-        f"steps     {steps}",
-    ]

@@ -37,12 +37,22 @@ def decide(model: str, version: str, status: ApprovalStatus, reason: str, stage:
     announce_account(installation.aws)
     package = installation.package(model, version)
     if package.approval_status == status:
-        emit(f"{model} v{package.ref.version} is {status} already: nothing to do")
+        emit(f"{model} v{package.ref.version} is {status} already: nothing to do{_but(installation, model, package)}")
         return
     _warn(package, status)
     installation.registry.set_approval(package.ref.arn, status, text)
     emit(f"{model} v{package.ref.version}: {package.approval_status} -> {status}")
     say(_what_follows(installation, model, package.ref.version, status))
+
+
+def _but(installation: Installation, model: str, package: Package) -> str:
+    """Approved is not in production: another version may have come since, or the endpoint may be gone."""
+    if package.approval_status != "Approved":
+        return ""
+    if package.ref not in installation.production.get(model).packages.serving:
+        number = package.ref.version
+        return f". It does not serve: sluice traffic {model} --set v{number}=100 --reason … brings it into production"
+    return f". {installation.why_not_served(model)}" if installation.lost_endpoint(model) else ""
 
 
 def _warn(package: Package, status: ApprovalStatus) -> None:

@@ -4,7 +4,9 @@ from cli.commands.opening import open_installation
 from cli.commands.options import json_option, stage_option
 from cli.costing import ASSUMED_JOBS, Asked, cost_of
 from cli.costing_lines import lines_of
+from cli.errors import BadInputError
 from cli.output import emit, emit_json
+from sluice.prices import priced_regions
 
 _POSITIVE = click.FloatRange(min=0, min_open=True)
 
@@ -46,6 +48,10 @@ def command(
       sluice cost churn
       sluice cost churn --requests-per-month 2000000 --milliseconds 30
     """
+    if region is not None and region not in priced_regions():
+        raise BadInputError(
+            f"--region {region}: there are no prices for it. There are for {', '.join(priced_regions())}"
+        )
     installation = open_installation(stage)
     installation.check_model(model)
     where = region or installation.aws.target.region

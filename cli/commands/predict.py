@@ -29,7 +29,11 @@ from sluice.naming import ModelPrefix
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
 @click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @click.option(
-    "--timeout", default=1800, show_default=True, help="Seconds to wait for an answer of an asynchronous endpoint."
+    "--timeout",
+    type=click.IntRange(min=1),
+    default=1800,
+    show_default=True,
+    help="Seconds to wait for an answer of an asynchronous endpoint.",
 )
 @stage_option
 def command(model: str, file: Path, out: Path | None, form: str, timeout: int, stage: str | None) -> None:
@@ -76,8 +80,7 @@ def check_in_service(installation: Installation, model: str) -> Route:
     route = installation.route(model)
     found = installation.described(route.endpoint_name) if route else None
     if route is None or found is None:
-        installation.check_model(model)
-        raise OperationFailedError(f"{model} has no endpoint. Approve a version first: sluice models {model}")
+        raise OperationFailedError(installation.why_not_served(model))
     if found.status in ("Creating", "Deleting", "Failed", "OutOfService"):
         why = f": {found.failure_reason}" if found.failure_reason else ""
         raise OperationFailedError(f"endpoint {found.name} is {found.status}{why}. See: sluice history {model}")

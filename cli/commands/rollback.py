@@ -11,6 +11,7 @@ from cli.output import emit, emit_json, say
 from cli.serving import Serving, Settled, serving_of, settled_on
 from cli.waiting import look_until_found
 from sluice.audit import AuditEntry
+from sluice.aws.production import Deployment
 from sluice.events.rollback_requested import RollbackRequestedDetail
 from sluice.rollout import PackageRef
 
@@ -48,6 +49,8 @@ def command(
         raise OperationFailedError(f"no version of {model} is in production: nothing to roll back")
     target = _target(installation, model, serving, version)
     move = Move(model, leaving, target, as_json)
+    if serving.is_only(target.version) and installation.lost_endpoint(model):
+        raise OperationFailedError(installation.why_not_served(model))
     if serving.is_only(target.version):
         move.tell("already there", f"{model} v{target.version} serves already: nothing to do")
         return
@@ -57,7 +60,7 @@ def command(
     if no_wait:
         move.tell("requested", f"{move}: asked for. See it arrive: sluice history {model}")
     else:
-        move.ended(_await(installation, model, target, before, timeout))
+        move.ended(_await(installation, model, leaving, target, before, timeout))
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def _target(installation: Installation, model: str, serving: Serving, version: s
         return _named(installation, model, version)
     target = serving.way_back(installation.approved(model))
     if target is None:
-        raise OperationFailedError(_nothing_good(model, serving))
+        raise OperationFailedError(_nothing_good(model, serving, installation.production.get(model).live))
     return target
 
 
@@ -126,20 +129,31 @@ def _named(installation: Installation, model: str, version: str) -> PackageRef:
     return package.ref
 
 
-def _nothing_good(model: str, serving: Serving) -> str:
+def _nothing_good(model: str, serving: Serving, live: Deployment | None) -> str:
     leaving = serving.newest_intended
     number = f"v{leaving.version}" if leaving else "what serves"
     return (
         f"no other version of {model} is approved, so {number} stays in service. Look for one that will do: "
-        f"sluice models {model}; approve it: sluice approve {model} VERSION --reason …; or stop serving altogether: "
-        "aws sagemaker delete-endpoint"
+        f"sluice models {model}; approve it: sluice approve {model} VERSION --reason …{_stop(live)}"
     )
 
 
+def _stop(live: Deployment | None) -> str:
+    """A shared endpoint serves other models too."""
+    if live is None or live.mode == "multi-model":
+        return ""
+    return f"; or stop serving altogether: aws sagemaker delete-endpoint --endpoint-name {live.endpoint_name}"
+
+
 def _await(
-    installation: Installation, model: str, target: PackageRef, before: list[AuditEntry], timeout: int
+    installation: Installation,
+    model: str,
+    leaving: PackageRef,
+    target: PackageRef,
+    before: list[AuditEntry],
+    timeout: int,
 ) -> Settled:
-    say(f"Waiting until {model} v{target.version} serves …")
+    say(f"Waiting until {model} v{target.version} serves in place of v{leaving.version} …")
 
     def look() -> Settled | None:
         news = [entry for entry in installation.audit_log.entries(model) if entry not in before]

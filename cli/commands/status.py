@@ -1,3 +1,4 @@
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from cli.installation import Installation, install_at
 from cli.local_cloud import running_url
 from cli.output import emit, emit_json, table
 from cli.target import Aws
+from cli.under_way import UnderWay, under_way
+from sluice.naming import MODEL_NAME_RULE
 
 
 @click.command("status")
@@ -37,12 +40,20 @@ def command(stage: str | None, state_dir: Path, as_json: bool) -> None:
 
 def look(stage: str | None, state_dir: Path) -> dict[str, Any]:
     """What can be found out; a part that cannot be reached says why under `problem`."""
-    document: dict[str, Any] = {"local_cloud": running_url(state_dir), "target": None, "models": [], "problem": None}
+    document: dict[str, Any] = {
+        "local_cloud": running_url(state_dir),
+        "target": None,
+        "models": [],
+        "misnamed": [],
+        "problem": None,
+    }
     try:
         aws = aws_of(stage)
         document["target"] = _target(aws)
         installation = install_at(aws)
         document["bucket"] = installation.stack.bucket
+        document["inference_api_url"] = installation.stack.inference_api_url
+        document["misnamed"] = installation.misnamed_folders()
         document["models"] = [_model(installation, name) for name in installation.model_names()]
     except (CliError, BotoCoreError) as error:
         document["problem"] = str(error if isinstance(error, CliError) else translate(error) or error)
@@ -61,18 +72,21 @@ def _target(aws: Aws) -> dict[str, Any]:
 
 def _model(installation: Installation, name: str) -> dict[str, Any]:
     production = installation.production.get(name)
-    live, trial = production.live, production.trial
+    live, trial, coming = production.live, production.trial, under_way(installation, production)
     route = installation.route(name)
     endpoint = installation.described(route.endpoint_name) if route else None
+    lost = endpoint is None and installation.lost_endpoint(name)
     lease = installation.leases.current(name)
     newest = next(iter(installation.versions(name, limit=1)), None)
     return {
         "model": name,
         "live_version": live.package.version if live else None,
         "challenger": trial.package.version if trial else None,
+        "under_way": [asdict(one) for one in coming],
         "mode": route.mode if route else None,
         "endpoint": endpoint.name if endpoint else None,
-        "endpoint_status": endpoint.status if endpoint else None,
+        "endpoint_status": endpoint.status if endpoint else "gone" if lost else None,
+        "lost": installation.why_not_served(name) if lost else None,
         "active_run": lease.run_id if lease else None,
         "newest_version": newest.number if newest else None,
         "newest_approval": newest.approval_status if newest else None,
@@ -85,10 +99,15 @@ def render(document: dict[str, Any]) -> str:
         lines.append(f"problem       {document['problem']}")
         return "\n".join(lines)
     lines.append(f"bucket        {document['bucket']}")
+    if document["inference_api_url"]:
+        lines.append(f"inference API {document['inference_api_url']}")
+    lines += [f"not a model   models/{name}/: a name is {MODEL_NAME_RULE}" for name in document["misnamed"]]
     if not document["models"]:
         lines.append(f"models        none yet: aws s3 cp model.yaml s3://{document['bucket']}/models/NAME/model.yaml")
         return "\n".join(lines)
-    return "\n".join([*lines, "", table(_COLUMNS, [_row(model) for model in document["models"]])])
+    coming = [f"{model['model']}: {UnderWay(**one)}" for model in document["models"] for one in model["under_way"]]
+    lost = [model["lost"] for model in document["models"] if model["lost"]]
+    return "\n".join([*lines, "", table(_COLUMNS, [_row(model) for model in document["models"]]), *coming, *lost])
 
 
 _COLUMNS = ("model", "live", "endpoint", "mode", "on trial", "active run", "newest version", "approval")

@@ -77,4 +77,4 @@ def _check(installation: Installation, model: str, split: Split) -> bool:
     if not statuses:
         installation.check_model(model)
     split.check(model, statuses, serving, record.live.mode if record.live else None)
-    return not split.is_there(serving)
+    return not split.is_there(serving) or installation.lost_endpoint(model) is not None

@@ -30,6 +30,8 @@ def command(model: str, version: str, timeout: int, stage: str | None, as_json: 
     if package.approval_status != "Approved":
         raise OperationFailedError(_not_approved(model, package))
     arrival = _await(installation, model, package, timeout)
+    if arrival.arrived and installation.lost_endpoint(model):
+        arrival = Arrival(False, installation.why_not_served(model))
     if as_json:
         emit_json({"model": model, "version": package.ref.version, "serves": arrival.arrived, "why": arrival.why})
     if not arrival.arrived:

@@ -1,8 +1,10 @@
 """The inference API's resources, its functions and AWS's own models agree with each other."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -17,12 +19,14 @@ from sluice.aws.capture_queue import MAX_MESSAGE_BYTES, CaptureLostError
 from sluice.aws.entry_point import metrics
 from sluice.aws.inference_endpoint import InferenceEndpoint
 from sluice.aws.settings import settings
+from sluice.definition import parse_definition
 from sluice.inference.capture import Capture, Payload
 from sluice.inference.inference_id import inference_id
 from sluice.naming import alias_parameter, endpoint_name, shared_endpoint_name
 from tests.events import load_event
 from tests.template import resolved, resources_of, template
 
+ROOT = Path(__file__).resolve().parents[2]
 ALIAS = Alias("churn", "sluice-dev-churn", "serverless", 6, "s3://b/d.json", {"AllTraffic": 6})
 
 
@@ -198,3 +202,14 @@ def test_requests_to_endpoints_are_as_sagemakers_model_has_them() -> None:
     endpoint.invoke_later(ALIAS, "s3://b/in", "text/csv", "application/json", inference_id(None))
 
     assert runtime.checked == ["InvokeEndpoint", "InvokeEndpointAsync"]
+
+
+def test_the_documents_record_is_one_of_the_quick_starts_model() -> None:
+    document = (ROOT / "docs/inference-api.md").read_text()
+    record = json.loads(re.search(r"-d '(\{.*?\})'", document)[1])  # type: ignore[index]
+    features = parse_definition((ROOT / "examples/churn/model.yaml").read_text()).data.features
+
+    assert record
+    assert set(record) <= set(features)
+    for name, value in record.items():
+        assert isinstance(value, str) == (features[name].type == "categorical"), name

@@ -74,17 +74,28 @@ def serverless(settings: Serverless, traffic: Traffic, region: str) -> Offer:
 def real_time(settings: RealTime | MultiModel, traffic: Traffic, region: str) -> Offer:
     count = instances(settings, traffic)
     parts = (_hours(region, settings.instance_type, count), _data(serving_prices(region), traffic))
-    return Offer("real-time", f"{count} x {settings.instance_type}", parts)
+    return Offer("real-time", _on(settings, traffic, count), parts)
 
 
 def instances(settings: RealTime | MultiModel, traffic: Traffic) -> int:
     """How many autoscaling keeps at even traffic."""
+    wanted, scaling = wanted_instances(settings, traffic), settings.autoscaling
+    return min(wanted, scaling.max_instances) if scaling else wanted
+
+
+def wanted_instances(settings: RealTime | MultiModel, traffic: Traffic) -> int:
+    """How many autoscaling's target asks for at even traffic, were there no maximum."""
     scaling = settings.autoscaling
     if scaling is None:
         return settings.initial_instances
     per_minute = traffic.requests / (HOURS_PER_MONTH * 60)
-    wanted = ceil(per_minute / scaling.invocations_per_instance)
-    return min(max(wanted, scaling.min_instances), scaling.max_instances)
+    return max(ceil(per_minute / scaling.invocations_per_instance), scaling.min_instances)
+
+
+def _on(settings: RealTime | MultiModel, traffic: Traffic, count: int) -> str:
+    wanted = wanted_instances(settings, traffic)
+    capped = f" (the maximum; its target asks for {wanted:,})" if wanted > count else ""
+    return f"{count} x {settings.instance_type}{capped}"
 
 
 def asynchronous(settings: Asynchronous, traffic: Traffic, region: str) -> Offer:
@@ -110,7 +121,7 @@ def multi_model(settings: MultiModel, traffic: Traffic, region: str, models: int
     """This model's share of an endpoint that `models` models have in common."""
     count = instances(settings, traffic)
     parts = (_hours(region, settings.instance_type, count / models), _data(serving_prices(region), traffic))
-    return Offer("multi-model", f"{count} x {settings.instance_type}, shared by {models} models", parts)
+    return Offer("multi-model", f"{_on(settings, traffic, count)}, shared by {models} models", parts)
 
 
 def batch(settings: Batch, traffic: Traffic, region: str, jobs: int) -> Offer:

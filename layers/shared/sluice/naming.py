@@ -11,6 +11,7 @@ from datetime import datetime
 
 MODEL_NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 MODEL_NAME_MAX_LENGTH = 24
+MODEL_NAME_RULE = "at most 24 small letters, digits and single hyphens between them, a letter first"
 STAGE_PATTERN = r"^[a-z][a-z0-9]{0,6}$"
 
 INTERMEDIATE_TAG = {"sluice:kind": "intermediate"}
@@ -83,6 +84,10 @@ class ModelPrefix:
 
     def run(self, run_id: str) -> str:
         return f"{self.root}runs/{run_id}/"
+
+
+def is_model_name(text: str) -> bool:
+    return len(text) <= MODEL_NAME_MAX_LENGTH and re.fullmatch(MODEL_NAME_PATTERN, text) is not None
 
 
 def model_of_raw_key(key: str) -> str | None:

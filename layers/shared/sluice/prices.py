@@ -56,6 +56,11 @@ def price_table() -> PriceTable:
     )
 
 
+def priced_regions() -> list[str]:
+    table = price_table()
+    return sorted({*table.per_hour, *table.serving})
+
+
 def price_per_hour(region: str, instance_type: str) -> float | None:
     """USD for an hour of one instance; None where the table has no price."""
     return price_table().per_hour.get(region, {}).get(instance_type)

@@ -1,15 +1,19 @@
-"""HTTP APIs: their address, and the permission without which API Gateway calls no function."""
+"""HTTP APIs: their address, who may call them, and the permission without which API Gateway calls no function."""
 
 import json
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from localcloud.deploy import deploy
-from tests.integration.localcloud.conftest import Running
+from tests.integration.localcloud.conftest import ACCOUNT, Running
 
 TEMPLATE = """
     AWSTemplateFormatVersion: "2010-09-09"
@@ -34,6 +38,13 @@ TEMPLATE = """
       Route:
         Type: AWS::ApiGatewayV2::Route
         Properties: {ApiId: !Ref Api, RouteKey: "GET /things/{name}", Target: !Sub "integrations/${Integration}"}
+      SignedRoute:
+        Type: AWS::ApiGatewayV2::Route
+        Properties:
+          ApiId: !Ref Api
+          AuthorizationType: AWS_IAM
+          RouteKey: "GET /signed/{name}"
+          Target: !Sub "integrations/${Integration}"
 PERMISSION
     Outputs:
       Url: {Value: !GetAtt Api.ApiEndpoint}
@@ -60,9 +71,10 @@ def deployed(cloud: Running, folder: Path, permission: str) -> str:
     return deploy(folder / "template.yaml", stack_name=name, endpoint_url=cloud.server.endpoint_url)["Url"]
 
 
-def get(url: str) -> tuple[int, str]:
+def get(url: str, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
+    request = urllib.request.Request(url, headers=dict(headers or {}))
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=30) as answer:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -75,6 +87,47 @@ def test_the_address_of_an_api_answers(cloud: Running, tmp_path: Path) -> None:
     assert url.startswith(f"{cloud.server.endpoint_url}/")
     assert get(f"{url}/things/one") == (200, "one")
     assert get(f"{url}/others/one")[0] == 404
+
+
+ROOT = Credentials("test", "test")
+
+
+@pytest.fixture(scope="module")
+def signed_url(cloud: Running, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A route's that takes signed requests only."""
+    permission = PERMISSION.replace("PRINCIPAL", "apigateway.amazonaws.com").replace("SOURCE", "${Api}")
+    return f"{deployed(cloud, tmp_path_factory.mktemp('signed'), permission)}/signed/one"
+
+
+def get_signed(url: str, credentials: Credentials, service: str = "execute-api", region: str = "us-east-1") -> int:
+    request = AWSRequest("GET", url)
+    SigV4Auth(credentials, service, region).add_auth(request)
+    return get(url, dict(request.headers))[0]
+
+
+def test_a_signed_request_is_let_through(signed_url: str) -> None:
+    assert get_signed(f"{signed_url}?a=1&b=x%20y", ROOT) == 200
+    assert get(signed_url)[0] == 403
+
+
+def test_who_names_the_roots_key_must_know_its_secret(signed_url: str) -> None:
+    guessed = Credentials("test", "guessed")
+    scope = "test/20261121/us-east-1/execute-api/aws4_request"
+    made_up = {"authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"}
+
+    assert get_signed(signed_url, guessed) == 403
+    assert get(signed_url, made_up) == (403, '{"message": "Forbidden"}')
+
+
+@pytest.mark.parametrize(("service", "region"), [("s3", "us-east-1"), ("execute-api", "eu-west-1")])
+def test_a_signature_for_something_else_is_refused(cloud: Running, signed_url: str, service: str, region: str) -> None:
+    role = cloud.role({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, {"Action": "execute-api:Invoke", "Resource": "*"})
+    session = cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    caller = Credentials(session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
+
+    assert get_signed(signed_url, caller) == 200
+    for credentials in (ROOT, caller):
+        assert get_signed(signed_url, credentials, service, region) == 403
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ OUTPUTS = {
     "StateTableName": TABLE,
     "RetrainStateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:sluice-dev-retrain",
     "Stage": "dev",
+    "InferenceApiUrl": "https://api.example",
 }
 
 
@@ -139,10 +140,10 @@ def deployment(version: int) -> Deployment:
     return Deployment(package, f"config-{version}", "cause", "approved", "ann", NOW, endpoint, "real-time")
 
 
-def put_live(account: Account, version: int, **others: Deployment) -> None:
+def put_live(account: Account, version: int, **others: Any) -> None:
     """As if that version of churn served."""
     revision = account.production.get("churn").revision
-    roles = {"live": deployment(version), **others}
+    roles: dict[str, Any] = {"live": deployment(version), **others}
     assert account.production.put(ProductionRecord("churn", revision, **roles))
 
 

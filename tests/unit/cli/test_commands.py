@@ -8,7 +8,17 @@ import pytest
 
 from cli.main import run
 from sluice.audit import AuditEntry
-from tests.unit.cli.conftest import NOW, Account, put_live, type_into_empty_account, version_arn
+from tests.unit.cli.conftest import (
+    BUCKET,
+    NOW,
+    Account,
+    deployment,
+    put_alias,
+    put_endpoint,
+    put_live,
+    type_into_empty_account,
+    version_arn,
+)
 
 Capture = pytest.CaptureFixture[str]
 
@@ -111,6 +121,7 @@ def test_what_the_gate_leaves_to_a_person_is_shown_where_versions_are(account: A
 
 def test_waiting_for_what_serves_is_told_as_json(account: Account, capsys: Capture) -> None:
     put_live(account, 1)
+    put_endpoint()
     assert account.type("wait", "churn", "1", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found == {"model": "churn", "version": 1, "serves": True, "why": "version 1 is in production"}
@@ -120,6 +131,7 @@ def test_the_live_version_has_a_name(account: Account, capsys: Capture) -> None:
     assert account.type("wait", "churn", "live") == 1
     assert "no version of churn is in production" in capsys.readouterr().err
     put_live(account, 1)
+    put_endpoint()
     assert account.type("wait", "churn", "live", "--json") == 0
     assert account.type("wait", "zzz", "live") == 2
 
@@ -178,6 +190,19 @@ def test_the_end_of_a_trial_names_its_report(account: Account, capsys: Capture) 
     assert "… (report: s3://b/trial.json)" in capsys.readouterr().out
 
 
+def test_what_follows_from_a_trial_is_as_short_and_what_a_person_wrote_is_whole(
+    account: Account, capsys: Capture
+) -> None:
+    won, wrote = "version 2 won its trial: " + "v2 did well. " * 60, "a person's many words " * 20
+    for minutes, why in enumerate((won, wrote)):
+        at = NOW + timedelta(hours=1, minutes=minutes)
+        account.audit_log.write(AuditEntry("churn", "DEPLOYMENT_STARTED", at, "sluice", why))
+    assert account.type("history", "churn") == 0
+    short, whole = capsys.readouterr().out.splitlines()[-2:]
+    assert short.endswith("…")
+    assert whole.endswith(wrote.strip())
+
+
 def test_history_as_json_keeps_everything(account: Account, capsys: Capture) -> None:
     assert account.type("history", "churn", "--json") == 0
     entry = json.loads(capsys.readouterr().out)[1]
@@ -209,6 +234,94 @@ def test_status_names_the_target_and_the_models(account: Account, capsys: Captur
     assert "local cloud   down (start it: sluice up)" in shown
     assert "environment   points at AWS itself, region us-east-1, stage dev" in shown
     assert any(line.split() == ["churn", *"-----", "v2", "PendingManualApproval"] for line in shown.splitlines())
+
+
+def test_a_folder_that_no_model_can_have_does_not_hide_the_others(account: Account, capsys: Capture) -> None:
+    account.s3.put_object(Bucket=BUCKET, Key="models/bad_canary/model.yaml", Body=b"name: bad_canary")
+    assert account.type("status") == 0
+    shown = capsys.readouterr().out
+    assert "not a model   models/bad_canary/: a name is at most 24 small letters" in shown
+    assert [line.split()[0] for line in shown.splitlines()[-2:]] == ["churn", "upsell"]
+    assert account.type("models") == 0
+    assert "bad_canary" not in capsys.readouterr().out
+    assert account.type("runs", "Model_9") == 2
+    assert "'Model_9' is no model's name: at most 24 small letters" in capsys.readouterr().err
+
+
+def test_status_says_what_is_on_its_way(account: Account, capsys: Capture) -> None:
+    put_live(account, 1, arriving=deployment(2), queued=deployment(3))
+    assert account.type("status") == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "churn: v2 is on its way",
+        "churn: v3 waits until that has ended",
+    ]
+
+
+def test_status_says_where_the_inference_api_is(account: Account, capsys: Capture) -> None:
+    assert account.type("status") == 0
+    assert "inference API https://api.example" in capsys.readouterr().out
+
+
+LOST = (
+    "churn v1 is live, but its endpoint sluice-dev-churn--real-time is gone: somebody deleted it. Bring it back: "
+    "sluice traffic churn --set v1=100 --reason …"
+)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["wait", "churn", "v1"],
+        ["predict", "churn", "rows.csv"],
+        ["traffic", "churn"],
+        ["rollback", "churn", "v1", "--reason", "x"],
+    ],
+    ids=lambda typed: typed[0],
+)
+def test_an_endpoint_that_somebody_deleted_is_missed(account: Account, capsys: Capture, typed: list[str]) -> None:
+    put_live(account, 1)
+    put_alias()
+    assert account.type(*typed) == 1
+    assert LOST in capsys.readouterr().err
+
+
+def test_status_and_approve_miss_the_deleted_endpoint_and_traffic_asks_for_it(
+    account: Account, capsys: Capture
+) -> None:
+    put_live(account, 1)
+    put_alias()
+    assert account.type("status") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == LOST
+    assert next(line.split()[:3] for line in lines if line.startswith("churn")) == ["churn", "v1", "gone"]
+    assert account.type("approve", "churn", "v1", "--reason", "x") == 0
+    assert f"nothing to do. {LOST}" in capsys.readouterr().out
+    assert account.type("traffic", "churn", "--set", "v1=100", "--reason", "x") == 0
+    assert [detail["weights"] for _, detail in account.bus.sent] == [{"1": 100}]
+
+
+def test_approved_already_is_not_serving_already(account: Account, capsys: Capture) -> None:
+    account.registry.set_approval(version_arn(2), "Approved", "good")
+    put_live(account, 2)
+    put_endpoint()
+    assert account.type("approve", "churn", "v1", "--reason", "x") == 0
+    assert "It does not serve: sluice traffic churn --set v1=100" in capsys.readouterr().out
+    assert account.type("approve", "churn", "v2", "--reason", "x") == 0
+    assert capsys.readouterr().out == "churn v2 is Approved already: nothing to do\n"
+
+
+def test_a_trial_without_a_winner_is_over_for_who_waits(account: Account, capsys: Capture) -> None:
+    account.registry.set_approval(version_arn(2), "Approved", "good")
+    put_live(account, 1, trial=deployment(2))
+    put_endpoint()
+    details = {"package": version_arn(2), "decision": "keep"}
+    for hours, why in ((-1, "an earlier one"), (1, "v2 is neither promoted nor taken back.")):
+        at = NOW + timedelta(hours=hours)
+        account.audit_log.write(AuditEntry("churn", "TRIAL_CONCLUDED", at, "sluice", why, details))
+        assert account.type("wait", "churn", "v2") == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "churn: version 2 is on trial beside the live one"
+    assert second == f"{first}, and the trial is over: v2 is neither promoted nor taken back."
 
 
 def test_status_as_json(account: Account, capsys: Capture) -> None:

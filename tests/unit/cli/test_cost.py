@@ -115,12 +115,35 @@ def test_provisioned_concurrency_has_no_price_and_says_so(account: Account, caps
     assert on_demand[3:] == ["under", "$0.01", "-"]
 
 
-def test_a_region_without_prices_has_none_at_all(defined: Account, capsys: Capture) -> None:
-    document = found(defined, capsys, "--region", "mars-north-1")
-    assert {offer["usd_per_month"] for offer in document["offers"]} == {None}
-    assert document["break_even_requests"] is None
-    assert defined.type("cost", "churn", "--region", "mars-north-1") == 0
+def test_what_has_no_price_makes_no_break_even(account: Account, capsys: Capture) -> None:
+    put_definition(account, deployment={"mode": "real-time", "instance_type": "ml.x9.large"})
+    document = found(account, capsys)
+    assert {document["offers"][mode]["usd_per_month"] for mode in (REAL_TIME, ASYNCHRONOUS, MULTI_MODEL)} == {None}
+    assert (document["break_even_requests"], document["break_even_beyond"]) == (None, None)
+    assert account.type("cost", "churn") == 0
     assert "break-even: no price" in capsys.readouterr().out
+
+
+def test_a_load_that_the_maximum_does_not_carry_is_told(account: Account, capsys: Capture) -> None:
+    """20,000 requests a minute, and 4 instances of 1,000 each."""
+    put_definition(account, deployment={"mode": "real-time", "autoscaling": {"max_instances": 4}})
+    load = ["--requests-per-month", str(20_000 * 60 * HOURS_PER_MONTH), "--milliseconds", "20"]
+    document = found(account, capsys, *load, "--shared-by", "3")
+    capped = "4 x ml.m5.large (the maximum; its target asks for 20)"
+    assert document["offers"][REAL_TIME]["settings"] == capped
+    assert document["offers"][MULTI_MODEL]["settings"] == f"{capped}, shared by 3 models"
+    beyond = document["break_even_beyond"]
+    assert beyond["wanted_instances"] > beyond["max_instances"] == 4
+    assert account.type("cost", "churn", *load) == 0
+    told = f"at that load autoscaling's target asks for {beyond['wanted_instances']} instances, and max_instances is 4"
+    assert told in capsys.readouterr().out
+
+
+def test_a_load_that_the_instances_carry_is_no_warning(account: Account, capsys: Capture) -> None:
+    put_definition(account, deployment={"mode": "real-time", "autoscaling": {"max_instances": 100}})
+    document = found(account, capsys, "--requests-per-month", "1000", "--milliseconds", "1000")
+    assert document["offers"][REAL_TIME]["settings"] == "1 x ml.m5.large"
+    assert document["break_even_beyond"] is None
 
 
 @pytest.mark.parametrize(
@@ -129,6 +152,7 @@ def test_a_region_without_prices_has_none_at_all(defined: Account, capsys: Captu
         (["zzz"], "there is no model 'zzz'"),
         (["churn", "--requests-per-month", "-1"], "requests-per-month"),
         (["churn", "--milliseconds", "0"], "milliseconds"),
+        (["churn", "--region", "mars-1"], "--region mars-1: there are no prices for it. There are for us-east-1"),
     ],
 )
 def test_bad_input(defined: Account, capsys: Capture, arguments: list[str], reason: str) -> None:

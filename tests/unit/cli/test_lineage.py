@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from cli.costing_lines import usd
 from sluice.audit import AuditEntry
 from tests.unit.cli.conftest import BUCKET, NOW, Account, version_arn
 
@@ -125,6 +126,15 @@ def test_a_spot_job_costs_what_was_billed_and_a_gone_one_leaves_no_sum(traced: A
     assert (by_step["evaluate"]["status"], found["cost"]["total_usd"]) == ("gone", None)
     assert found["data"]["exists"] is True
     assert found["hyperparameters"] == {"max_depth": "6", "eta": "0.1"}
+
+
+def test_a_price_below_what_is_shown_does_not_read_as_nothing() -> None:
+    assert [usd(price, 4) for price in (0.0, 0.00004, 0.0001, None)] == [
+        "$0.0000",
+        "under $0.0001",
+        "$0.0001",
+        "no price",
+    ]
 
 
 def test_what_was_deleted_is_named(traced: Account, capsys: Capture) -> None:

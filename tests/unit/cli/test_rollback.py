@@ -1,13 +1,14 @@
 """`sluice rollback` against an account whose other half, DeployModel, is played by the test."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from sluice.audit import AuditEntry
-from tests.unit.cli.conftest import NOW, Account, deployment, put_live, version_arn
+from tests.unit.cli.conftest import NOW, Account, deployment, put_endpoint, put_live, version_arn
 
 Capture = pytest.CaptureFixture[str]
 
@@ -33,7 +34,9 @@ def deploys(account: Account, version: int) -> None:
 def test_it_goes_back_to_the_version_before_and_waits_until_that_serves(on_v2: Account, capsys: Capture) -> None:
     deploys(on_v2, 1)
     assert on_v2.type("rollback", "churn", "--reason", " refunds doubled ") == 0
-    assert capsys.readouterr().out == "churn: v2 -> v1: version 1 is in production\n"
+    shown = capsys.readouterr()
+    assert shown.out == "churn: v2 -> v1: version 1 is in production\n"
+    assert "Waiting until churn v1 serves in place of v2 …" in shown.err
     ((_, detail),) = on_v2.bus.sent
     who = detail.pop("requested_by")
     assert who.startswith("arn:aws:")
@@ -48,6 +51,7 @@ def test_a_version_may_be_named_and_not_waited_for(on_v2: Account, capsys: Captu
 
 
 def test_what_serves_already_is_no_rollback(on_v2: Account, capsys: Capture) -> None:
+    put_endpoint()
     assert on_v2.type("rollback", "churn", "2", "--reason", "x") == 0
     assert "v2 serves already: nothing to do" in capsys.readouterr().out
     assert on_v2.bus.sent == []
@@ -59,7 +63,14 @@ def test_with_nothing_good_left_a_person_is_told_what_to_do(account: Account, ca
     shown = capsys.readouterr().err
     assert "no other version of churn is approved, so v1 stays in service" in shown
     assert "sluice approve churn VERSION" in shown
+    assert shown.endswith("aws sagemaker delete-endpoint --endpoint-name sluice-dev-churn--real-time\n")
     assert account.bus.sent == []
+
+
+def test_nobody_is_told_to_delete_the_endpoint_of_others(account: Account, capsys: Capture) -> None:
+    put_live(account, 1, live=replace(deployment(1), mode="multi-model", endpoint_name="sluice-dev--multi-small"))
+    assert account.type("rollback", "churn", "--reason", "x") == 1
+    assert "delete-endpoint" not in capsys.readouterr().err
 
 
 def test_where_nothing_serves_there_is_nothing_to_roll_back(account: Account, capsys: Capture) -> None:
@@ -124,6 +135,13 @@ def test_what_is_on_its_way_is_what_leaves(account: Account) -> None:
     put_live(account, 1, arriving=deployment(2))
     assert account.type("rollback", "churn", "--reason", "x", "--no-wait") == 0
     assert [(detail["version"], detail["to_version"]) for _, detail in account.bus.sent] == [(2, 1)]
+
+
+def test_what_waits_for_its_turn_leaves_before_what_is_on_its_way(account: Account) -> None:
+    account.registry.set_approval(version_arn(2), "Approved", "good")
+    put_live(account, 1, arriving=deployment(2), queued=deployment(3))
+    assert account.type("rollback", "churn", "--reason", "x", "--no-wait") == 0
+    assert [detail["version"] for _, detail in account.bus.sent] == [3]
 
 
 def test_a_trial_ends_with_all_requests_at_the_live_version(account: Account, capsys: Capture) -> None:

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sluice.audit import AuditEntry
+from sluice.aws.production import Step, Trial
+from sluice.plan import definition_document
+from sluice.rollout import PackageRef
+from tests.definitions import definition
 from tests.unit.cli.conftest import (
+    NOW,
     Account,
     deployment,
     put_alias,
@@ -93,6 +99,16 @@ def test_the_split_is_shown_with_the_last_hours_errors_and_the_trials_step(trial
     assert "steps     12.5 % for 60 min, 50 % for 120 min" in lines
 
 
+def test_the_requests_of_an_asynchronous_endpoint_count(real_time: Account, capsys: Capture) -> None:
+    put_endpoint()
+    put_alias(mode="asynchronous")
+    real_time.clients["stepfunctions"] = Rollouts("another", TRIAL)
+    count("InvocationsProcessed", "AllTraffic", 1, 1)
+    assert real_time.type("traffic", "churn", "--json") == 0
+    (variant,) = json.loads(capsys.readouterr().out)["variants"]
+    assert variant["activity"]["requests"] == 2
+
+
 def test_the_split_as_json(trial: Account, capsys: Capture) -> None:
     assert trial.type("traffic", "churn", "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -113,6 +129,115 @@ def test_a_trial_that_has_ended_is_not_shown(trial: Account, capsys: Capture, ex
     trial.clients["stepfunctions"] = execution
     assert trial.type("traffic", "churn") == 0
     assert "trial" not in capsys.readouterr().out
+
+
+def put_requests(version: int, minutes_ago: float) -> None:
+    when = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+    common: dict[str, Any] = {
+        "Dimensions": [{"Name": "EndpointName", "Value": ENDPOINT}, {"Name": "VariantName", "Value": "AllTraffic"}],
+        "Value": 1,
+        "Timestamp": when,
+    }
+    metrics = ["Invocations", *(["Invocation5XXErrors"] if version == 2 else [])]
+    data: Any = [{"MetricName": name, **common} for name in metrics]
+    session().client("cloudwatch").put_metric_data(Namespace="AWS/SageMaker", MetricData=data)
+
+
+def test_the_errors_of_the_version_before_are_not_those_of_the_one_that_serves(
+    real_time: Account, capsys: Capture
+) -> None:
+    """Version 2 failed 20 and 10.5 minutes ago and was taken back 10 minutes ago."""
+    settled = datetime.now(UTC) - timedelta(minutes=10)
+    put_live(real_time, 1, settled_at=settled)
+    put_endpoint()
+    real_time.clients["stepfunctions"] = Rollouts("another", TRIAL)
+    for version, minutes_ago in ((2, 20), (2, 10.01), (1, 5), (1, 3)):
+        put_requests(version, minutes_ago)
+    assert real_time.type("traffic", "churn") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3].split() == ["AllTraffic", "v1", "live", "100", "%", "1", "2", "0", "0", "-"]
+    since = f"{settled + timedelta(minutes=1):%H:%M}"
+    assert lines[4] == f"requests and errors: since {since} (UTC), as CloudWatch has counted them"
+
+
+def test_right_after_a_change_nothing_is_counted_yet(real_time: Account, capsys: Capture) -> None:
+    put_live(real_time, 1, settled_at=datetime.now(UTC))
+    put_endpoint()
+    real_time.clients["stepfunctions"] = Rollouts("another", TRIAL)
+    put_requests(2, 0.01)
+    assert real_time.type("traffic", "churn", "--json") == 0
+    (variant,) = json.loads(capsys.readouterr().out)["variants"]
+    assert variant["activity"]["requests"] == 0
+
+
+ROLLOUTS = [
+    ({"strategy": "canary", "share_percent": 5, "wait_minutes": 3}, "canary, 5 % first for 3 min"),
+    ({"strategy": "linear", "step_percent": 20, "wait_minutes": 3}, "linear, 20 % more every 3 min"),
+    ({"strategy": "rolling", "batch_percent": 20, "wait_minutes": 3}, "rolling, 20 % of the instances every 3 min"),
+    ({"strategy": "all-at-once"}, "all at once"),
+]
+
+
+@pytest.mark.parametrize(("rollout", "words"), ROLLOUTS)
+def test_what_is_on_its_way_is_shown_with_how_it_comes(
+    real_time: Account, capsys: Capture, rollout: dict[str, Any], words: str
+) -> None:
+    model = definition(deployment={"mode": "real-time", "rollout": rollout})
+    uri = real_time.leave("definition.json", definition_document(model))
+    arn = real_time.register("Approved", "261120100000-cccc", "0.9", definition=uri)
+    put_live(real_time, 1, arriving=replace(deployment(3), package=PackageRef(arn, 3)), queued=deployment(2))
+    put_endpoint()
+    real_time.clients["stepfunctions"] = Rollouts("another", TRIAL)
+    assert real_time.type("traffic", "churn") == 0
+    counted, coming, waiting = capsys.readouterr().out.splitlines()[4:]
+    assert counted.startswith("requests and errors, and those of v3 with them: since ")
+    assert coming == f"v3 is on its way: {words}"
+    assert waiting == "v2 waits until that has ended"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"way_back": True}, "all at once, as every way back"),
+        ({"endpoint_name": "sluice-dev-churn"}, "all at once, on sluice-dev-churn"),
+        ({"trial": Trial("shadow", PackageRef(version_arn(1), 1), 100)}, "shadow beside v1"),
+    ],
+)
+def test_not_everything_comes_by_the_definitions_rollout(
+    real_time: Account, capsys: Capture, changes: dict[str, Any], words: str
+) -> None:
+    put_live(real_time, 1, arriving=replace(deployment(2), **changes))
+    put_endpoint()
+    real_time.clients["stepfunctions"] = Rollouts("another", TRIAL)
+    assert real_time.type("traffic", "churn") == 0
+    assert f"v2 is on its way: {words}" in capsys.readouterr().out.splitlines()
+
+
+DECIDE = (
+    "decide    it stays so until you do: sluice traffic churn --set v2=100 --reason …, or sluice rollback churn "
+    "--reason …, which rejects v2"
+)
+
+
+def test_a_trial_that_ended_without_a_winner_says_who_decides_and_how(trial: Account, capsys: Capture) -> None:
+    beside = Trial("ab-test", PackageRef(version_arn(1), 1), 10, (Step(10, 3600),))
+    put_live(trial, 1, trial=replace(deployment(2), trial=beside))
+    trial.clients["stepfunctions"] = Rollouts(ENDPOINT, TRIAL, "SUCCEEDED")
+    assert trial.type("traffic", "churn") == 0
+    assert "decide" not in capsys.readouterr().out
+    details = {"package": version_arn(2), "decision": "keep"}
+    trial.audit_log.write(AuditEntry("churn", "TRIAL_CONCLUDED", NOW, "sluice", "too few requests", details))
+    assert trial.type("traffic", "churn") == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ["trial     is over: too few requests", DECIDE]
+
+
+def test_a_split_that_a_person_asked_for_says_that_nothing_ends_it(trial: Account, capsys: Capture) -> None:
+    beside = Trial("ab-test", PackageRef(version_arn(1), 1), 10)
+    put_live(trial, 1, trial=replace(deployment(2), trial=beside))
+    trial.clients["stepfunctions"] = Rollouts("another", TRIAL)
+    assert trial.type("traffic", "churn") == 0
+    split = "split     as somebody asked for: nothing compares the two"
+    assert capsys.readouterr().out.splitlines()[-2:] == [split, DECIDE]
 
 
 def test_without_an_alias_the_endpoint_is_found_by_its_name(account: Account, capsys: Capture) -> None:
@@ -143,6 +268,7 @@ def test_all_traffic_to_one_version(real_time: Account, capsys: Capture) -> None
 
 
 def test_all_traffic_to_what_has_it_is_nothing_to_do(real_time: Account, capsys: Capture) -> None:
+    put_endpoint()
     assert real_time.type("traffic", "churn", "--set", "v1=100,v2=0", "--reason", "x") == 0
     assert "it is so already" in capsys.readouterr().out
     assert real_time.bus.sent == []

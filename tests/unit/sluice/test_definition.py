@@ -26,6 +26,33 @@ def test_an_unknown_field_is_refused_with_its_path_and_the_name_that_was_meant()
     assert problems_of(data__traget="x") == ["data.traget: is not a field of the definition; did you mean target?"]
 
 
+@pytest.mark.parametrize(
+    ("deployment", "expected"),
+    [
+        (
+            {"mode": "serverless", "rollout": {"strategy": "canary"}},
+            ["deployment.rollout: is not a field of serverless: it needs mode real-time or asynchronous"],
+        ),
+        (
+            {"mode": "asynchronous", "memory_mb": 1024},
+            ["deployment.memory_mb: is not a field of asynchronous: it needs mode serverless"],
+        ),
+        (
+            {"mode": "real-time", "rollout": {"strategy": "canary", "steps": []}},
+            ["deployment.rollout.steps: is not a field of canary: it needs strategy ab-test"],
+        ),
+        (
+            {"mode": "serverless", "memory": 1024},
+            ["deployment.memory: is not a field of serverless; did you mean memory_mb?"],
+        ),
+    ],
+)
+def test_a_field_of_another_mode_or_strategy_is_refused_with_those_that_have_it(
+    deployment: dict[str, object], expected: list[str]
+) -> None:
+    assert problems_of(deployment=deployment) == expected
+
+
 def test_words_for_missing_cells_are_trimmed_as_cells_are() -> None:
     model = parse_definition(yaml.safe_dump(definition_fields(data__missing_values=["n/a ", "-", " n/a", " "])))
 

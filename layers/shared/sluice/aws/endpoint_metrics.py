@@ -1,12 +1,16 @@
 """What CloudWatch counted of an endpoint's variants.
 
-Names and units: SageMaker Developer Guide, "Endpoint invocation metrics" (ModelLatency is in microseconds).
+Names and units: SageMaker Developer Guide, "Endpoint invocation metrics" (ModelLatency is in microseconds), and "Alarms
+and logs for tracking metrics from asynchronous endpoints": these have InvocationsProcessed and no Invocations.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+_REQUESTS = ("Invocations", "InvocationsProcessed")
+"""An endpoint has one of the two, by its mode."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +40,17 @@ class EndpointMetrics:
                 for variant in variants
                 for point in self._points(name, endpoint, variant, since, until, period_seconds)
             ]
-            for name in ("Invocations", "Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency")
+            for name in (*_REQUESTS, "Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency")
         }
-        requests, client_errors, server_errors = (
+        asked = [point for name in _REQUESTS for point in points[name]]
+        client_errors, server_errors = (
             round(sum(point["Sum"] for point in points[name]))
-            for name in ("Invocations", "Invocation4XXErrors", "Invocation5XXErrors")
+            for name in ("Invocation4XXErrors", "Invocation5XXErrors")
         )
+        requests = round(sum(point["Sum"] for point in asked))
         timed = sum(point["SampleCount"] for point in points["ModelLatency"])
         microseconds = sum(point["Sum"] for point in points["ModelLatency"])
-        busy = [point["Timestamp"] for point in points["Invocations"] if point["Sum"]]
+        busy = [point["Timestamp"] for point in asked if point["Sum"]]
         mean = microseconds / timed / 1000 if timed else None
         return Activity(requests, client_errors, server_errors, mean, min(busy, default=None))
 

@@ -115,20 +115,30 @@ def _told(detail: ErrorDetails, location: list[str], path: str) -> tuple[str, st
 
 
 def _unknown_field(detail: ErrorDetails) -> str:
-    """Known is what the kind that was tried has; what another kind has is worth a word."""
+    """Known is what the kind that was tried has; of what another kind has it is said which one."""
     parts = [str(part) for part in detail["loc"]]
     name, known = parts[-1], list(getattr(_section(parts[:-1]), "model_fields", {}))
-    kind = f" of {parts[-2]}" if ".".join(parts[:-2]) in _UNIONS else ""
+    union = ".".join(parts[:-2])
+    kind = f" of {parts[-2]}" if union in _UNIONS else ""
+    others = [str(_tag(one)) for one in _kinds(_annotation(parts[:-2])) if name in one.model_fields]
+    if kind and others:
+        return f"is not a field{kind}: it needs {_MEMBERS[parts[-3]]} {' or '.join(others)}"
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(sorted(known))}" if known else "remove it"
     return f"is not a field{kind or ' of the definition'}; {hint}"
 
 
+_MEMBERS = {"deployment": "mode", "rollout": "strategy"}
 _UNIONS = ("deployment", *(f"deployment.{mode}.rollout" for mode in ("real-time", "asynchronous")))
 
 
 def _section(parents: list[str]) -> Any:
-    """The section at that place of an error's location; a discriminated union's kind is named in it."""
+    annotation = _annotation(parents)
+    return _value_section(annotation) or annotation
+
+
+def _annotation(parents: list[str]) -> Any:
+    """What stands at that place of an error's location; a discriminated union's kind is named in it."""
     section: Any = Model
     for name in parents:
         kinds = [kind for kind in _kinds(section) if _tag(kind) == name]
@@ -138,7 +148,7 @@ def _section(parents: list[str]) -> Any:
         field = getattr(section, "model_fields", {}).get(name)
         # The values of a `dict[str, Section]` lie one deeper, below a key that is no field.
         section = field.annotation if field else _value_section(section)
-    return _value_section(section) or section
+    return section
 
 
 def _kinds(annotation: Any) -> list[Any]:

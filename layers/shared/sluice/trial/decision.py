@@ -86,7 +86,7 @@ def _verdict(model: str, after: Literal["promote", "ask"], challenger: Side, che
         return Verdict("roll-back", f"{name} is taken back. {told}", tuple(checks))
     if failed:
         return Verdict(
-            "keep", f"{name} is neither promoted nor taken back. {told} {_by_hand(model, name)}", tuple(checks)
+            "keep", f"{name} is neither promoted nor taken back. {_by_hand(model, name)} {told}", tuple(checks)
         )
     if after == "ask":
         return Verdict("keep", f"{name} did well. {_by_hand(model, name)} {told}", tuple(checks))
@@ -94,7 +94,7 @@ def _verdict(model: str, after: Literal["promote", "ask"], challenger: Side, che
 
 
 def _by_hand(model: str, name: str) -> str:
-    return f"A person decides: sluice traffic {model} --set {name}=100."
+    return f"A person decides: sluice traffic {model} --set {name}=100, or sluice rollback {model}."
 
 
 def _urgency(check: TrialCheck) -> int:
@@ -128,10 +128,11 @@ def _answered(side: Side) -> str:
 def _errors(policy: AbTest | Shadow, champion: Side, challenger: Side) -> TrialCheck:
     ours, theirs = challenger.traffic.error_percent, champion.traffic.error_percent
     bound, increase = policy.maximum_error_increase, ours - theirs
+    points = "percentage point" if bound == 1 else "percentage points"
     bad = increase > bound
     reason = (
         f"{challenger.variant} failed {ours:.2f} % of its requests and {champion.variant} {theirs:.2f} %: "
-        f"{'more' if bad else 'not more'} than {bound:g} percentage points above."
+        f"{'more' if bad else 'not more'} than {bound:g} {points} above."
     )
     return TrialCheck("errors", "fail" if bad else "pass", increase, bound, reason)
 

@@ -51,7 +51,7 @@ def test_a_person_decides_where_the_policy_asks_for_one() -> None:
     verdict = ab_test(side("v7"), after="ask")
 
     assert verdict.decision == "keep"
-    assert "A person decides: sluice traffic churn --set v7=100." in verdict.reason
+    assert "A person decides: sluice traffic churn --set v7=100, or sluice rollback churn." in verdict.reason
 
 
 @pytest.mark.parametrize(("champion", "challenger"), [(99, 1000), (1000, 99), (0, 0)])
@@ -68,6 +68,7 @@ def test_more_errors_than_the_policy_accepts_take_it_back(errors: int, decision:
 
     assert (verdict.decision, outcome(verdict, "errors")) == (decision, "pass" if decision == "promote" else "fail")
     assert f"v7 failed {errors / 10:.2f} % of its requests and v6 0.50 %" in verdict.reason
+    assert "more than 1 percentage point above" in verdict.reason
 
 
 @pytest.mark.parametrize(("ms", "decision"), [(7.5, "promote"), (7.6, "roll-back"), (0.1, "promote"), (None, "keep")])
