@@ -37,7 +37,11 @@ class Objects:
 
         Raises ObjectMissingError.
         """
-        return json.loads(self._read(_bucket_of(uri), key_of(uri)))
+        return json.loads(self.read_uri(uri))
+
+    def read_uri(self, uri: str) -> bytes:
+        """The whole object at an `s3://` URI, in whichever bucket. Raises ObjectMissingError."""
+        return self._read(_bucket_of(uri), key_of(uri))
 
     def _read(self, bucket: str, key: str) -> bytes:
         try:
