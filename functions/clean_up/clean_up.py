@@ -60,7 +60,7 @@ class RemoveLeftovers:
         return replace(there, awaited=frozenset(name for name in names if self.shared.waiting(name)))
 
     def _have_looked_at(self, records: Sequence[ProductionRecord]) -> None:
-        """An event of its endpoint moves a deployment on. One that was lost, or came to nothing, comes a second time."""
+        """An event of its endpoint moves a deployment on. One that was lost, or came to nothing, comes again."""
         late = self.now() - self.late_after
         for record in records:
             if any(one.requested_at < late for one in (record.arriving, record.queued) if one):

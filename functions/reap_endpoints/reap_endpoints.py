@@ -95,7 +95,7 @@ class ReapEndpoints:
             self.notices.put(alias.model, notice)
 
     def _end(self, name: str, aliases: Sequence[Alias], notice: Notice, why: str) -> None:
-        """Each step may be repeated. A deletion that fails changes nothing; alias and notice go last: they lead here."""
+        """Each step may be repeated. A deletion that fails changes nothing; alias and notice go last, to lead here."""
         self.leftovers.remove_endpoint(name)
         for alias in aliases:
             self._leave_production(alias.model)

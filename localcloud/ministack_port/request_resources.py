@@ -1,7 +1,7 @@
 """Which resource a request is checked on, where MiniStack does not know it (Service Authorization Reference).
 
-DeleteAlarms: each alarm's ARN. MiniStack knows the resource of AlarmName only, not of AlarmNames. With several names its
-one check stays as it is: on all alarms. GetParametersByPath: the path, as if it were a parameter.
+DeleteAlarms: each alarm's ARN. MiniStack knows the resource of AlarmName only, not of AlarmNames. With several names
+its one check stays as it is: on all alarms. GetParametersByPath: the path, as if it were a parameter.
 """
 
 import json

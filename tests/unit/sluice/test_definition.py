@@ -85,11 +85,11 @@ TWENTY = {"max_instances": 20}
         (rolled_out("asynchronous", **CANARY_OF_TWO_HOURS), "make max_minutes at least 121, or make wait_minutes"),
         (
             rolled_out(**SMALL_STEPS),
-            "9 times wait_minutes 50 and bake_minutes 30 take 480 minutes by themselves: make wait",
+            "9 times wait_minutes 50 and bake_minutes 30 take 480 minutes by themselves: make",
         ),
         (
             rolled_out(autoscaling=TWENTY, **SMALL_BATCHES),
-            "20 times wait_minutes 10 (with up to 20 instances) take 200",
+            "20 times wait_minutes 10 (with up to 20 instances)",
         ),
         (rolled_out("asynchronous", TWENTY, **SMALL_BATCHES), "make max_minutes at least 201, or make wait_minutes"),
     ],

@@ -79,8 +79,8 @@ class Rolling(Section):
     def check_waits(self, most_instances: int) -> None:
         """Raises ValueError where the waits do not fit into max_minutes with some number of instances up to that.
 
-        A wait follows each batch, and a batch is a number of instances, rounded up: 5 of them have fewer batches of 25 %
-        than 4. More than 100 have as many as 100.
+        A wait follows each batch, and a batch is a number of instances, rounded up: 5 of them have fewer batches of
+        25 % than 4. More than 100 have as many as 100.
         """
         counts = range(1, min(most_instances, 100) + 1)
         batches = max(ceil(count / ceil(count * self.batch_percent / 100)) for count in counts)
