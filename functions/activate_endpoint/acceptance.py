@@ -27,6 +27,8 @@ class Acceptance:
         """Raises TransientError for what need not be the model's doing."""
         if arriving.trial and arriving.trial.kind == "shadow":
             return SmokeTest(True, "a shadow answers nobody, so it was not asked")
+        if arriving.way_back and arriving.mode == "asynchronous":
+            return SmokeTest(True, "it served before, and may sleep, so it was not asked")
         target: dict[str, str] = {}
         if arriving.trial:
             target["TargetVariant"] = variant_of(arriving.package.version)

@@ -38,6 +38,7 @@ def _activate_endpoint() -> ActivateEndpoint:
         acceptance,
         Trials(settings.stage, clients.stepfunctions(), settings.rollout_machine_arn, stage.definitions),
         stage.journal,
+        stage.event_bus,
         queued.start,
         clock.now,
     )

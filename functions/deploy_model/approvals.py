@@ -12,7 +12,7 @@ from sluice.aws.registry import Package, Registry
 from sluice.errors import BadInputError
 from sluice.events import ModelPackageStateChange
 from sluice.naming import model_of_group
-from sluice.rollout import AskForHelp, Ignore, on_approval_change
+from sluice.rollout import AskForHelp, Forget, Ignore, on_approval_change
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,14 @@ class Approvals:
         record = self.production.get(model)
         if record.arriving is not None and record.arriving.cause == key:
             return self.rollouts.start(model, record.arriving)  # an earlier delivery was cut off half-way
+        if status == "Approved" and record.packages.intended == package.ref and self.rollouts.is_gone(record):
+            record = record.serves_something_else()
         approved = self.registry.approved(event.detail.group)
         action = on_approval_change(package.ref, status, record.packages, approved)
         if isinstance(action, Ignore):
+            return _ignored(action.reason)
+        if isinstance(action, Forget):
+            self.rollouts.forget_queued(model)
             return _ignored(action.reason)
         if isinstance(action, AskForHelp):
             self.rollouts.give_up(model)

@@ -53,7 +53,11 @@ class Preparation:
         return Prepared(
             names,
             self._guardrails(deployment, settings, watched, endpoint, names),
-            keep_instances=bool(_scaling(settings)) and endpoint is not None and endpoint.variants == names,
+            # Not of an asynchronous endpoint, which may sleep: its smoke test needs an instance.
+            keep_instances=isinstance(settings, RealTime)
+            and settings.autoscaling is not None
+            and endpoint is not None
+            and endpoint.variants == names,
         )
 
     def _ensure_model(self, name: str, package_arn: str, version: int) -> None:
@@ -88,8 +92,10 @@ class Preparation:
     def _watch(self, deployment: Deployment, settings: kinds.Deployment) -> list[str]:
         if not isinstance(settings, RealTime | Asynchronous):
             return []
-        variant = variant_of(deployment.package.version) if deployment.trial else SINGLE_VARIANT
-        return self.alarms.ensure(alarm_requests(deployment.endpoint_name, [variant], settings.alarms, self.topic_arn))
+        variants = [SINGLE_VARIANT]
+        if deployment.trial:
+            variants = [variant_of(each.version) for each in (deployment.trial.champion, deployment.package)]
+        return self.alarms.ensure(alarm_requests(deployment.endpoint_name, variants, settings.alarms, self.topic_arn))
 
     def _guardrails(
         self,
@@ -127,7 +133,3 @@ class Preparation:
             )
         )
         return Prepared((SINGLE_VARIANT,), None, keep_instances=False)
-
-
-def _scaling(settings: kinds.Deployment) -> object:
-    return getattr(settings, "autoscaling", None)

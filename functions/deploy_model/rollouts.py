@@ -8,13 +8,14 @@ from typing import Any
 from functions.deploy_model.preparation import Preparation, Prepared
 from functions.deploy_model.wishes import Wishes
 from sluice.aws.autoscaling import VariantScaling
-from sluice.aws.endpoints import Endpoint, Endpoints
+from sluice.aws.endpoints import Endpoint, EndpointBusyError, Endpoints
 from sluice.aws.event_bus import EventBus
 from sluice.aws.journal import Journal
 from sluice.aws.production import Deployment, ProductionRecord, ProductionStates
 from sluice.aws.registry import Registry
 from sluice.aws.shared_endpoints import SharedEndpoints
 from sluice.errors import BadInputError, TransientError
+from sluice.naming import ALARM_KINDS, SINGLE_VARIANT, alarm_name
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,11 @@ class Rollouts:
         record = self.production.get(model)
         endpoint = self.endpoints.describe(deployment.endpoint_name)
         if _is_under_way(record, deployment, endpoint):
+            self._begun(model, deployment)
             return _deploying(deployment, "already under way")
-        busy = self._busy(record, endpoint)
-        if busy is not None:
-            return self._wait_for(busy, record, deployment)
+        blocker = self._blocker(record, deployment, endpoint)
+        if blocker is not None:
+            return self._wait_for(blocker, record, deployment)
         deployment = self.wishes.as_things_stand(deployment, record, endpoint)
         try:
             prepared = self.preparation.prepare(model, deployment, record, endpoint)
@@ -49,6 +51,8 @@ class Rollouts:
             self._save(record.starting(deployment))
             self._audit_start(model, deployment)
             self._bring_up(model, endpoint, deployment, prepared)
+        except EndpointBusyError as error:
+            return self._wait_for(str(error), self.production.get(model), deployment)
         except BadInputError as error:
             return self._refuse(model, deployment, str(error))
         return _deploying(deployment, deployment.reason)
@@ -72,6 +76,13 @@ class Rollouts:
             return {"outcome": "ignored", "reason": "no deployment waits"}
         return self.start(model, replace(queued, requested_at=self.now()))
 
+    def is_gone(self, record: ProductionRecord) -> bool:
+        """Whether somebody has deleted the endpoint on which the live version is said to serve."""
+        live = record.live
+        if live is None or record.arriving is not None or record.queued is not None:
+            return False
+        return self.endpoints.describe(live.endpoint_name) is None
+
     def give_up(self, model: str) -> None:
         """What arrives is not to, and there is nothing to go back to: it serves on, and does not count."""
         record = self.production.get(model)
@@ -92,27 +103,51 @@ class Rollouts:
         else:
             self.scaling.stop(name, [each for each in endpoint.variants if each not in prepared.variants])
             self.endpoints.update(name, config, prepared.deployment_config, prepared.keep_instances)
+            self._begun(model, deployment)
 
-    def _busy(self, record: ProductionRecord, endpoint: Endpoint | None) -> Endpoint | None:
-        """What must settle first: the endpoint itself, or another one on which something arrives."""
+    def _begun(self, model: str, deployment: Deployment) -> None:
+        """ActivateEndpoint judges only what SageMaker has accepted. It may have done so by now."""
+        record = self.production.get(model)
+        if record.arriving is not None and record.arriving.cause == deployment.cause and not record.arriving.begun:
+            self._save(record.begun())
+
+    def _blocker(self, record: ProductionRecord, deployment: Deployment, endpoint: Endpoint | None) -> str | None:
+        """What must come to its end first: a change of the endpoint, or of another one; and, unless it is a way back,
+        the judgement on what arrives. Otherwise SageMaker could roll back onto a version that nobody has judged."""
         if endpoint is not None and endpoint.is_busy:
-            return endpoint
-        other = record.arriving.endpoint_name if record.arriving else None
-        if other is None or (endpoint is not None and other == endpoint.name):
+            return f"endpoint {endpoint.name}, now {endpoint.status}, has settled"
+        arriving = record.arriving
+        if arriving is None or arriving.cause == deployment.cause:
             return None
-        elsewhere = self.endpoints.describe(other)
-        return elsewhere if elsewhere is not None and elsewhere.is_busy else None
+        if arriving.endpoint_name != deployment.endpoint_name:
+            elsewhere = self.endpoints.describe(arriving.endpoint_name)
+            if elsewhere is not None and elsewhere.is_busy:
+                return f"endpoint {elsewhere.name}, now {elsewhere.status}, has settled"
+        return None if deployment.way_back else f"version {arriving.package.version}, which arrives, is judged"
 
-    def _wait_for(self, endpoint: Endpoint, record: ProductionRecord, deployment: Deployment) -> dict[str, Any]:
+    def _wait_for(self, blocker: str, record: ProductionRecord, deployment: Deployment) -> dict[str, Any]:
+        if record.queued is not None and record.queued.cause != deployment.cause:
+            replaced = f"version {record.queued.package.version} does not come: {deployment.reason} instead"
+            self.journal.record(record.model, "DEPLOYMENT_QUEUED", replaced, once=f"replaced#{record.queued.cause}")
         self._save(record.queueing(deployment))
         if deployment.mode == "multi-model":
-            self.shared.wait_for(endpoint.name, record.model)
-        why = f"{deployment.reason}; it waits until endpoint {endpoint.name}, now {endpoint.status}, has settled"
+            self.shared.wait_for(deployment.endpoint_name, record.model)
+        why = f"{deployment.reason}; it waits until {blocker}"
+        arriving = record.arriving
+        if deployment.way_back and arriving is not None and arriving.endpoint_name == deployment.endpoint_name:
+            names = [alarm_name(arriving.endpoint_name, SINGLE_VARIANT, kind) for kind in ALARM_KINDS]
+            if self.preparation.alarms.ring(names, deployment.reason):
+                why = f"{why}, whose rollout is told to go back"
         self.journal.record(record.model, "DEPLOYMENT_QUEUED", why, once=deployment.cause)
         return {"outcome": "queued", "config": deployment.config_name, "reason": why}
 
+    def forget_queued(self, model: str) -> None:
+        record = self.production.get(model)
+        if record.queued is not None:
+            self._save(replace(record, queued=None))
+
     def _refuse(self, model: str, deployment: Deployment, why: str) -> dict[str, Any]:
-        self._save(self.production.get(model).failed(self.now()))
+        self._save(self.production.get(model).refused(deployment.cause, self.now()))
         details = {"package": deployment.package.arn, "endpoint": deployment.endpoint_name}
         told = f"version {deployment.package.version} did not get into production: {why}"
         self.journal.announce(model, "DEPLOYMENT_FAILED", told, details=details, once=deployment.cause)
@@ -138,10 +173,14 @@ class Rollouts:
 
 
 def _is_under_way(record: ProductionRecord, deployment: Deployment, endpoint: Endpoint | None) -> bool:
-    """A redelivery whose endpoint change has begun; one that was cut off before it goes on."""
+    """A redelivery whose endpoint change has begun; one that was cut off before it goes on.
+
+    The endpoint may be busy with something else, as with autoscaling.
+    """
     arriving = record.arriving
-    begun = endpoint is not None and endpoint.is_busy
-    return begun and arriving is not None and arriving.cause == deployment.cause
+    if endpoint is None or not endpoint.is_busy or arriving is None or arriving.cause != deployment.cause:
+        return False
+    return arriving.begun or endpoint.status == "Creating" or endpoint.pending_config == arriving.config_name
 
 
 def _deploying(deployment: Deployment, reason: str) -> dict[str, Any]:

@@ -404,6 +404,8 @@ def test_write_captures(stage: LocalStage, lambdas: Lambdas) -> None:
     lambdas.invoke("WriteCaptures", lambdas.event("capture_batch"))
     again = stage.client("s3").list_objects_v2(Bucket=stage.bucket, Prefix=prefix)["Contents"]
     assert [entry["Key"] for entry in again] == [found["Key"]], "delivered twice, written once"
+
+
 def test_compare_variants(stage: LocalStage, lambdas: Lambdas) -> None:
     """Of a trial that nobody asked anything."""
     answer = lambdas.invoke("CompareVariants", lambdas.event("compare_variants"))

@@ -27,6 +27,15 @@ class AskForHelp:
     """Nothing can be done without a person."""
 
     reason: str
+    nothing_left: bool = True
+    """There is no good version at all, not only not the one that was asked for."""
+
+
+@dataclass(frozen=True)
+class Forget:
+    """What waits for its turn is not to come; what is under way goes on."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -42,14 +51,21 @@ class Production:
     arriving: PackageRef | None = None
     previous: PackageRef | None = None
     trial: PackageRef | None = None
+    queued: PackageRef | None = None
+    served: tuple[PackageRef, ...] = ()
+    """What has been live, the last one first."""
 
     @property
     def intended(self) -> PackageRef | None:
-        return self.arriving or self.trial or self.live
+        return self.queued or self.arriving or self.trial or self.live
 
     @property
     def serving(self) -> tuple[PackageRef, ...]:
-        return tuple(package for package in (self.arriving, self.trial, self.live) if package)
+        return tuple(package for package in (self.queued, self.arriving, self.trial, self.live) if package)
+
+    @property
+    def changes(self) -> bool:
+        return self.arriving is not None or self.queued is not None
 
 
 def on_approval_change(
@@ -57,7 +73,7 @@ def on_approval_change(
     status: ApprovalStatus,
     production: Production,
     approved: Sequence[PackageRef],
-) -> Deploy | AskForHelp | Ignore:
+) -> Deploy | AskForHelp | Forget | Ignore:
     """Approved: deploy it. Rejected while it serves or arrives: go back to the last good version.
 
     `approved`: the group's packages that are approved now.
@@ -69,13 +85,16 @@ def on_approval_change(
     if status == "PendingManualApproval":
         return Ignore(f"version {package.version} waits for an approval")
     if not _is_to_leave(package, production):
-        return Ignore(f"version {package.version} was rejected and is not in production")
+        where = "leaves anyway" if package in production.serving else "is not in production"
+        return Ignore(f"version {package.version} was rejected and {where}")
+    if package == production.queued:
+        return Forget(f"version {package.version} was rejected while it waited")
     return go_back(package, None, "was rejected", production, approved)
 
 
 def _is_to_leave(package: PackageRef, production: Production) -> bool:
-    """What arrives, or is tried, takes the live version's place or leaves it there: either alone is judged."""
-    return package == production.intended or (package == production.live and production.arriving is None)
+    """What comes takes the place of what is there, or fails and leaves it there: then that one is judged."""
+    return package == production.intended or (package == production.live and not production.changes)
 
 
 def go_back(
@@ -90,23 +109,21 @@ def go_back(
     if wanted is not None:
         target = next((package for package in approved if package.version == wanted), None)
         if target is None:
-            return AskForHelp(f"version {leaving.version} {why}, but version {wanted} is not approved: it stays")
+            stays = f"version {leaving.version} {why}, but version {wanted} is not approved: it stays"
+            return AskForHelp(stays, nothing_left=False)
     if target is None:
         return AskForHelp(
-            f"version {leaving.version} {why} while in production, and no other version is approved: "
+            f"version {leaving.version} {why} while in production, and no version that served before is approved: "
             "it stays in service until another version is approved or the endpoint is deleted"
         )
     return Deploy(target, f"version {leaving.version} {why}: back to version {target.version}", way_back=True)
 
 
 def rollback_target(leaving: PackageRef, production: Production, approved: Sequence[PackageRef]) -> PackageRef | None:
-    """The version that served last, if it is still approved; else the newest that is."""
-    candidates = [package for package in approved if package != leaving]
-    for known_good in (production.live, production.previous):
-        if known_good is not None and known_good in candidates:
-            return known_good
-    tried = [package for package in candidates if package != production.trial]
-    return max(tried or candidates, key=lambda package: package.version, default=None)
+    """The version that served last and is still approved. One that never served, as a challenger whose trial nobody
+    decided, is known to be good by nothing."""
+    known = (production.live, production.previous, *production.served)
+    return next((each for each in known if each is not None and each != leaving and each in approved), None)
 
 
 def on_rollback_request(
@@ -115,7 +132,7 @@ def on_rollback_request(
     why: str,
     production: Production,
     approved: Sequence[PackageRef],
-) -> tuple[PackageRef | None, Deploy | AskForHelp | Ignore]:
+) -> tuple[PackageRef | None, Deploy | AskForHelp | Forget | Ignore]:
     """Which version leaves (None: none does), and where to. A version that left already is a no-op."""
     leaving = production.intended
     if version is not None:
@@ -126,6 +143,8 @@ def on_rollback_request(
         return None, Ignore("nothing is in production: nothing to roll back")
     if leaving.version == wanted:
         return None, Ignore(f"version {wanted} is in production already: nothing to roll back")
+    if leaving == production.queued and wanted is None:
+        return leaving, Forget(f"version {leaving.version} {why} while it waited")
     return leaving, go_back(leaving, wanted, why, production, approved)
 
 
@@ -133,6 +152,8 @@ def on_trial_end(decision: TrialDecision, reason: str, production: Production) -
     champion, challenger = production.live, production.trial
     if champion is None or challenger is None:
         return Ignore("no trial is under way")
+    if production.changes:
+        return Ignore("another deployment takes the trial's place")
     if decision == "promote":
         return Deploy(challenger, f"version {challenger.version} won its trial: {reason}")
     if decision == "roll-back":
@@ -140,20 +161,27 @@ def on_trial_end(decision: TrialDecision, reason: str, production: Production) -
     return Ignore(f"the trial goes on: {reason}")
 
 
-def on_alarm(came_back: bool, roll_back: bool, production: Production) -> Ignore | AskForHelp | None:
-    """Whether an alarm of the live variant takes the version back: None says yes.
+def on_alarm(
+    failing: PackageRef, came_back: bool, roll_back: bool, production: Production
+) -> Ignore | AskForHelp | None:
+    """Whether an alarm takes the version that it is about back: None says yes. A trial's challenger always leaves.
 
     came_back: the live version is itself where a rollback went to. Two failing versions in a row are hardly both bad:
     what they share is, and going further back would only cost good versions.
     """
     if production.live is None:
         return Ignore("nothing is in production")
-    if production.arriving is not None:
+    if production.changes:
         return Ignore("a deployment is under way, whose alarms SageMaker itself heeds")
-    if production.trial is not None:
-        return Ignore("a trial is under way, whose state machine heeds the alarms")
+    if failing == production.trial:
+        return None
     if not roll_back:
         return Ignore("the definition's deployment.alarms.roll_back is false")
+    if production.trial is not None:
+        return AskForHelp(
+            f"version {failing.version} is the champion of a trial, whose challenger is no version to go back to: end "
+            "the trial by sluice rollback or sluice traffic"
+        )
     if came_back:
         return AskForHelp(
             f"version {production.live.version} came back by a rollback and an alarm fires again: look for a cause "

@@ -22,7 +22,6 @@ from sluice.aws.endpoints import Endpoint
 from sluice.aws.registry import Package
 from sluice.aws.shared_endpoints import SharedEndpoints
 from sluice.aws.version_definitions import VersionDefinitions
-from sluice.errors import BadInputError
 from sluice.events import (
     EndpointReady,
     EndpointStateChange,
@@ -86,13 +85,17 @@ class FakeEndpoints:
     changes: list[str] = field(default_factory=list)
     updates: list[tuple[Any, bool]] = field(default_factory=list)
     crash_at: int = 0
-    refusal: str = ""
+    refusal: Exception | None = None
     """What SageMaker says to UpdateEndpoint, where it does not want to."""
+    model_refusal: Exception | None = None
+    """The same of CreateModel."""
 
     def describe(self, name: str) -> Endpoint | None:
         return self.endpoints.get(name)
 
     def ensure_model(self, name: str, container: Mapping[str, Any], role_arn: str) -> None:
+        if self.model_refusal:
+            raise self.model_refusal
         if name not in self.models:
             self.models[name] = container
             self._changed(f"model {name}")
@@ -109,8 +112,10 @@ class FakeEndpoints:
 
     def update(self, name: str, config_name: str, deployment_config: Any, keep_instances: bool) -> None:
         if self.refusal:
-            raise BadInputError(self.refusal)
-        self.endpoints[name] = replace(self.endpoints[name], status="Updating", last_modified=self.clock())
+            raise self.refusal
+        self.endpoints[name] = replace(
+            self.endpoints[name], status="Updating", last_modified=self.clock(), pending_config=config_name
+        )
         self.updates.append((deployment_config, keep_instances))
         self._changed(f"update {config_name}")
 
@@ -146,10 +151,16 @@ class FakeScaling:
 @dataclass
 class FakeAlarms:
     requests: list[Mapping[str, Any]] = field(default_factory=list)
+    rung: list[str] = field(default_factory=list)
 
     def ensure(self, requests: Sequence[Mapping[str, Any]]) -> list[str]:
         self.requests += requests
         return [request["AlarmName"] for request in requests]
+
+    def ring(self, names: Sequence[str], why: str) -> bool:
+        known = [name for name in names if name in {request["AlarmName"] for request in self.requests}]
+        self.rung += known[:1]
+        return bool(known)
 
 
 @dataclass
@@ -289,6 +300,7 @@ class Production:
             acceptance,
             Trials("dev", fakes.states, "arn:rollout", self.definitions),
             stage.journal,
+            fakes.bus,
             self.started_from_queue.append,
             stage.clock,
         )

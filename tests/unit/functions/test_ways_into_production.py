@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sluice.errors import BadInputError
 from sluice.events import AlarmStateChange, TrafficRequested, TrialConcluded
 from sluice.smoke_test import SmokeTest
 from tests.unit.functions.production_under_test import NAME, CrashError, Production, arn
@@ -209,7 +210,7 @@ def test_an_alarm_that_was_about_a_deployment_that_failed_takes_nothing_back(pro
 
 def test_what_sagemaker_refuses_is_told_and_nothing_stays_under_way(production: Production) -> None:
     production.bring_live(1)
-    production.endpoints.refusal = "SageMaker refused: the account-level service limit is 0 instances"
+    production.endpoints.refusal = BadInputError("SageMaker refused: the account-level service limit is 0 instances")
 
     assert production.decide(2, "Approved")["outcome"] == "refused"
 

@@ -16,6 +16,8 @@ from sluice.errors import TransientError
 _REMEMBERED_SECONDS = 7 * 24 * 3600
 """EventBridge redelivers for a day at most; a week leaves room for replays by hand."""
 
+_LONGEST_CLAIM_MS = 50_000
+
 
 def claimant(table: str, key: str, execution_arn: str) -> str:
     """The execution that claimed `key` first: `execution_arn` itself, or another one's ARN.
@@ -28,7 +30,8 @@ def claimant(table: str, key: str, execution_arn: str) -> str:
 def once(table: str, prefix: str, key: str, action: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Run `action` for the first delivery of `key`, answer later ones with its result.
 
-    Raises TransientError while the first is still at it.
+    Raises TransientError while the first is still at it, or for 50 seconds after it died: an action that takes longer
+    may meet itself.
     """
 
     def act(*, claim: str) -> dict[str, Any]:
@@ -38,7 +41,7 @@ def once(table: str, prefix: str, key: str, action: Callable[[], dict[str, Any]]
     current = current_invocation()
     if current is not None:
         # A function that dies in here frees its claim when its time would have been over, not after a week.
-        config.register_lambda_context(current)
+        config.register_lambda_context(_Claim(current))  # type: ignore[arg-type]
     remembered: Callable[..., dict[str, Any]] = idempotent_function(
         act,
         data_keyword_argument="claim",
@@ -50,3 +53,14 @@ def once(table: str, prefix: str, key: str, action: Callable[[], dict[str, Any]]
         return remembered(claim=key)
     except IdempotencyAlreadyInProgressError as error:
         raise TransientError(f"another delivery of the same event is being handled: {error}") from error
+
+
+class _Claim:
+    """An invocation whose claim ends before Lambda tries again: after one minute (Lambda Developer Guide, "Error
+    handling for asynchronous invocation"). By its own timeout it would hold off both attempts."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+
+    def get_remaining_time_in_millis(self) -> int:
+        return min(int(self._context.get_remaining_time_in_millis()), _LONGEST_CLAIM_MS)

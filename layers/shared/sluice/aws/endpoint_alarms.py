@@ -17,3 +17,17 @@ class EndpointAlarms:
         for request in requests:
             self.client.put_metric_alarm(**request)
         return [request["AlarmName"] for request in requests]
+
+    def ring(self, names: Sequence[str], why: str) -> bool:
+        """Set the first of the alarms that exists to ALARM, until CloudWatch evaluates it again; False: none exists.
+
+        SageMaker has no call that ends a rollout: it goes back by itself when one of its alarms fires (Developer Guide,
+        "Auto-Rollback Configuration and Monitoring").
+        """
+        for name in names:
+            try:
+                self.client.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason=why[:1023])
+            except self.client.exceptions.ResourceNotFound:
+                continue
+            return True
+        return False

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from sluice.errors import TransientError
 
@@ -35,6 +35,10 @@ class EndpointAnswerError(Exception):
     """The endpoint answered, and not with scores. The message says with what."""
 
 
+class ContainerError(TransientError):
+    """The model's container broke down, or did not answer in time. It may be its own doing, and may happen once."""
+
+
 @dataclass(frozen=True)
 class EndpointScores:
     client: Runtime
@@ -56,6 +60,8 @@ class EndpointScores:
         try:
             answer = self.client.invoke_endpoint(EndpointName=endpoint, Body=body, **options)
             return str(answer["Body"].read(), "utf-8", "replace")
+        except ReadTimeoutError as error:
+            raise ContainerError(f"endpoint {endpoint} did not answer in time: {error}") from error
         except BotoCoreError as error:
             raise TransientError(f"endpoint {endpoint} did not answer: {error}") from error
         except ClientError as error:
@@ -84,7 +90,7 @@ def _of_the_container(answer: Any, endpoint: str) -> Exception:
     said = f"it answered {status}: {_words(str(answer.get('OriginalMessage') or message))}"
     if 400 <= status < 500:
         return EndpointAnswerError(said)
-    return TransientError(f"endpoint {endpoint} did not score: {said}")
+    return ContainerError(f"endpoint {endpoint} did not score: {said}")
 
 
 def _words(body: str) -> str:

@@ -24,10 +24,16 @@ class Endpoint:
     last_modified: datetime
     variants: tuple[str, ...] = ()
     """Its production variants and its shadow, by name."""
+    pending_config: str | None = None
+    """What an update under way leads to."""
 
     @property
     def is_busy(self) -> bool:
         return self.status in ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
+
+
+class EndpointBusyError(TransientError):
+    """Something else changes the endpoint: autoscaling, or a person."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class Endpoints:
             found.get("FailureReason"),
             found["LastModifiedTime"],
             tuple(variant["VariantName"] for variant in variants),
+            found.get("PendingDeploymentSummary", {}).get("EndpointConfigName"),
         )
 
     def ensure_model(self, name: str, container: Mapping[str, Any], role_arn: str) -> None:
@@ -95,13 +102,13 @@ def _unless_it_exists(operation: Any, **request: Any) -> None:
 
 
 def _asked(operation: Any, **request: Any) -> None:
-    """Raises BadInputError for what SageMaker refuses, TransientError where something is under way already."""
+    """Raises BadInputError for what SageMaker refuses, EndpointBusyError where something is under way already."""
     try:
         operation(**request)
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
         if "in-progress" in message:
-            raise TransientError(f"SageMaker is busy: {message}") from error
+            raise EndpointBusyError(f"SageMaker is busy: {message}") from error
         if code in _REFUSALS:
             raise BadInputError(f"SageMaker refused: {message}") from error
         raise

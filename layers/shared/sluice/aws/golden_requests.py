@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import WaiterError
 
-from sluice.aws.endpoint_scores import EndpointAnswerError, EndpointScores, Runtime
+from sluice.aws.endpoint_scores import ContainerError, EndpointAnswerError, EndpointScores, Runtime
 from sluice.aws.objects import ObjectMissingError, Objects
 from sluice.aws.registry import Package
 from sluice.errors import TransientError
@@ -30,18 +30,21 @@ class GoldenRequests:
     pause: Callable[[float], None]
 
     def smoke_test(self, model: str, package: Package, endpoint: str, mode: str, **target: str) -> SmokeTest:
-        """`target`: TargetVariant or TargetModel of the request. What fails every time is the version's own."""
+        """`target`: TargetVariant or TargetModel of the request. A container that breaks every time fails the test.
+
+        Raises TransientError for what is not: throttling, a model that is being loaded, an endpoint without instances.
+        """
         golden = self._golden(package)
         if golden is None:
             return SmokeTest(True, "no golden records were kept with the version, so none were asked")
         for pause in _PAUSES:
             try:
                 return self._asked(golden, model, package, endpoint, mode, **target)
-            except TransientError:
+            except ContainerError:
                 self.pause(pause)
         try:
             return self._asked(golden, model, package, endpoint, mode, **target)
-        except TransientError as error:
+        except ContainerError as error:
             return SmokeTest(False, f"it did not score the golden records in {len(_PAUSES) + 1} attempts: {error}")
 
     def _asked(
@@ -88,4 +91,4 @@ class GoldenRequests:
         except WaiterError:
             if failure and self.objects.exists(failure):
                 raise EndpointAnswerError(self.objects.read(failure).decode("utf-8", "replace")[:500]) from None
-            raise EndpointAnswerError("no answer came within 40 seconds") from None
+            raise TransientError(f"endpoint {endpoint} left no answer in S3 within 40 seconds") from None

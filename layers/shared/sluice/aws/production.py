@@ -11,6 +11,9 @@ from sluice.aws.table import Item, StateTable, model_key
 from sluice.definition.deployment import Mode
 from sluice.rollout import PackageRef, Production
 
+_REMEMBERED = 20
+"""Versions that served."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -51,6 +54,8 @@ class Deployment:
     trial: Trial | None = None
     target_model: str | None = None
     """Of a multi-model endpoint."""
+    begun: bool = False
+    """SageMaker has accepted the update: from then on an endpoint that serves another config has rolled it back."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,8 @@ class ProductionRecord:
     """Asked for while another deployment was under way: started when that one has settled."""
     trial: Deployment | None = None
     retiring: tuple[Retiring, ...] = ()
+    served: tuple[PackageRef, ...] = ()
+    """What has been live, the last one first: what a rollback may go back to."""
     settled_at: datetime | None = None
     """When the last deployment ended, well or not: an alarm that fired before that was about it."""
 
@@ -84,9 +91,11 @@ class ProductionRecord:
 
         return Production(
             live=package(self.live),
-            arriving=package(self.queued or self.arriving),
+            arriving=package(self.arriving),
             previous=package(self.previous),
             trial=package(self.trial),
+            queued=package(self.queued),
+            served=self.served,
         )
 
     def known(self, package: PackageRef) -> Deployment | None:
@@ -101,14 +110,25 @@ class ProductionRecord:
         return replace(self, arriving=deployment, queued=None)
 
     def queueing(self, deployment: Deployment) -> "ProductionRecord":
-        return replace(self, queued=deployment)
+        """What arrives under the same cause has not begun after all."""
+        arriving = self.arriving if self.arriving and self.arriving.cause != deployment.cause else None
+        return replace(self, queued=deployment, arriving=arriving)
+
+    def begun(self) -> "ProductionRecord":
+        return replace(self, arriving=replace(self._arriving, begun=True))
+
+    def refused(self, cause: str, now: datetime) -> "ProductionRecord":
+        """What `cause` asked for does not come; what somebody else asked for is left alone."""
+        arriving = self.arriving if self.arriving and self.arriving.cause != cause else None
+        queued = self.queued if self.queued and self.queued.cause != cause else None
+        return replace(self, arriving=arriving, queued=queued, settled_at=now)
 
     def deployed(self, now: datetime, grace: timedelta) -> "ProductionRecord":
         """The arriving version serves; the one that served before becomes the previous.
 
         A trial leaves the champion where it is. An endpoint that traffic left is kept for `grace`.
         """
-        arriving = self._arriving
+        arriving = replace(self._arriving, begun=True)  # also where its beginning was not written down
         if arriving.trial is not None:
             return replace(self, trial=arriving, arriving=None, settled_at=now)
         left = self.live
@@ -123,11 +143,16 @@ class ProductionRecord:
             arriving=None,
             trial=None,
             retiring=tuple(retiring),
+            served=(arriving.package, *(each for each in self.served if each != arriving.package))[:_REMEMBERED],
             settled_at=now,
         )
 
     def failed(self, now: datetime) -> "ProductionRecord":
         return replace(self, arriving=None, settled_at=now)
+
+    def serves_something_else(self) -> "ProductionRecord":
+        """The endpoint is on a config that counts for nothing: any version that is deployed now is a change."""
+        return replace(self, live=None, trial=None, previous=self.live or self.previous)
 
     def reaped(self) -> "ProductionRecord":
         """The endpoint was deleted because nobody used it: nothing serves until a version is deployed again."""
@@ -160,6 +185,7 @@ class ProductionStates:
             "revision": record.revision + 1,
             "changed_at": self.now().isoformat(timespec="seconds"),
             "settled_at": record.settled_at.isoformat() if record.settled_at else None,
+            "served": _SERVED.dump_json(record.served).decode(),
             "retiring": _RETIRING.dump_json(record.retiring).decode(),
         }
         for role in _ROLES:
@@ -171,13 +197,15 @@ class ProductionStates:
 # A text each: DynamoDB takes no fractions as JSON has them.
 _DEPLOYMENT = TypeAdapter(Deployment)
 _RETIRING = TypeAdapter(tuple[Retiring, ...])
+_SERVED = TypeAdapter(tuple[PackageRef, ...])
 _ROLES = ("live", "arriving", "previous", "queued", "trial")
 
 
 def _record(model: str, item: Item) -> ProductionRecord:
     deployments = {role: _DEPLOYMENT.validate_json(item[role]) for role in _ROLES if item.get(role)}
     retiring = _RETIRING.validate_json(item.get("retiring", "[]"))
+    served = _SERVED.validate_json(item.get("served", "[]"))
     settled = datetime.fromisoformat(item["settled_at"]) if item.get("settled_at") else None
     return ProductionRecord(
-        model=model, revision=int(item["revision"]), retiring=retiring, settled_at=settled, **deployments
+        model=model, revision=int(item["revision"]), retiring=retiring, served=served, settled_at=settled, **deployments
     )

@@ -97,7 +97,7 @@ class Stage:
 
     @cached_property
     def golden_requests(self) -> GoldenRequests:
-        return GoldenRequests(self.objects, clients.sagemaker_runtime(), time.sleep)
+        return GoldenRequests(self.objects, clients.sagemaker_runtime(read_timeout=25, attempts=1), time.sleep)
 
     @cached_property
     def leftovers(self) -> Leftovers:
