@@ -136,12 +136,6 @@ class Objects:
             for entry in page.get("Contents", []):
                 yield entry["Key"]
 
-    def folders(self, prefix: str) -> list[str]:
-        """The names right below a prefix that ends in a slash."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
-        found = (entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", []))
-        return [folder.removeprefix(prefix).rstrip("/") for folder in found]
-
     def tag(self, key: str, tags: Mapping[str, str]) -> None:
         tag_set = [{"Key": name, "Value": value} for name, value in tags.items()]
         self.client.put_object_tagging(Bucket=self.bucket, Key=key, Tagging={"TagSet": tag_set})  # type: ignore[typeddict-item]
