@@ -78,7 +78,8 @@ def _resolve(value: Any, values: dict[str, Any]) -> Any:
 def _ref(name: str, values: dict[str, Any]) -> Any:
     if name in values:
         return values[name]
-    if name.endswith("Role") and name.removesuffix("Role") in resources_of("AWS::Serverless::Function"):
+    serverless = resources_of("AWS::Serverless::Function") | resources_of("AWS::Serverless::StateMachine")
+    if name.endswith("Role") and name.removesuffix("Role") in serverless:
         return f"<{name}>"  # SAM makes it
     properties = template()["Resources"][name].get("Properties", {})
     named = properties.get("BucketName") or properties.get("FunctionName") or properties.get("TableName")

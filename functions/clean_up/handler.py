@@ -1,4 +1,5 @@
-"""Every quarter of an hour: endpoints, configs, models and alarms that nothing needs any more are removed."""
+"""Every quarter of an hour: endpoints, configs, models and alarms that nothing needs any more are removed;
+deployments that do not get on are looked at again."""
 
 from datetime import timedelta
 from functools import cache
@@ -23,10 +24,13 @@ def _remove_leftovers() -> RemoveLeftovers:
     return RemoveLeftovers(
         settings.stage,
         timedelta(seconds=settings.least_age_seconds),
-        stage.objects,
+        timedelta(seconds=settings.late_after_seconds),
+        stage.table,
         stage.production,
         stage.aliases,
         stage.leftovers,
+        stage.shared_endpoints,
+        stage.event_bus,
         stage.journal,
         clock.now,
     )

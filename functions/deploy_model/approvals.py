@@ -42,6 +42,8 @@ class Approvals:
         record = self.production.get(model)
         if record.arriving is not None and record.arriving.cause == key:
             return self.rollouts.start(model, record.arriving)  # an earlier delivery was cut off half-way
+        if status == "Approved" and record.packages.intended == package.ref and self.rollouts.is_gone(record):
+            record = record.serves_something_else()
         approved = self.registry.approved(event.detail.group)
         action = on_approval_change(package.ref, status, record.packages, approved)
         if isinstance(action, Ignore):

@@ -76,6 +76,13 @@ class Rollouts:
             return {"outcome": "ignored", "reason": "no deployment waits"}
         return self.start(model, replace(queued, requested_at=self.now()))
 
+    def is_gone(self, record: ProductionRecord) -> bool:
+        """Whether somebody has deleted the endpoint on which the live version is said to serve."""
+        live = record.live
+        if live is None or record.arriving is not None or record.queued is not None:
+            return False
+        return self.endpoints.describe(live.endpoint_name) is None
+
     def give_up(self, model: str) -> None:
         """What arrives is not to, and there is nothing to go back to: it serves on, and does not count."""
         record = self.production.get(model)

@@ -28,10 +28,10 @@ def _reap_endpoints() -> ReapEndpoints:
     rule = IdleRule(timedelta(hours=settings.reap_idle_hours), timedelta(hours=settings.reap_notice_hours))
     return ReapEndpoints(
         rule,
-        stage.objects,
         stage.production,
         stage.aliases,
         stage.endpoints,
+        stage.shared_endpoints,
         stage.leftovers,
         VariantMetrics(clients.cloudwatch()),
         Notices(stage.table),

@@ -12,8 +12,8 @@ from sluice.aws.endpoints import Endpoint, Endpoints
 from sluice.aws.journal import Journal
 from sluice.aws.leftovers import Leftovers
 from sluice.aws.notices import Notice, Notices
-from sluice.aws.objects import Objects
 from sluice.aws.production import ProductionStates
+from sluice.aws.shared_endpoints import SharedEndpoints
 from sluice.aws.variant_metrics import VariantMetrics
 from sluice.errors import TransientError
 from sluice.idleness import Idleness, IdleRule, next_step, since
@@ -22,10 +22,10 @@ from sluice.idleness import Idleness, IdleRule, next_step, since
 @dataclass(frozen=True)
 class ReapEndpoints:
     rule: IdleRule
-    objects: Objects
     production: ProductionStates
     aliases: Aliases
     endpoints: Endpoints
+    shared: SharedEndpoints
     leftovers: Leftovers
     metrics: VariantMetrics
     notices: Notices
@@ -35,10 +35,8 @@ class ReapEndpoints:
     def handle(self) -> dict[str, Any]:
         """How many endpoints there are, by what was done with them."""
         served: dict[str, list[Alias]] = defaultdict(list)
-        for model in self.objects.folders("models/"):
-            alias = self.aliases.get(model)
-            if alias is not None:
-                served[alias.endpoint_name].append(alias)
+        for alias in self.aliases.all():
+            served[alias.endpoint_name].append(alias)
         return dict(Counter(self._look_at(endpoint, aliases) for endpoint, aliases in served.items()))
 
     def _look_at(self, name: str, aliases: Sequence[Alias]) -> str:
@@ -48,11 +46,15 @@ class ReapEndpoints:
         if endpoint is None:
             if notice is None:
                 return "missing"  # nothing that this did
+            if self._is_changing(name, models):
+                return "leave"  # asked for again already: what arrives moves the alias
             self._end(name, aliases, notice, f"{name} was removed: nobody asked it")  # cut off half-way
             return "reap"
-        if endpoint.status != "InService" or self._is_changing(models):
+        if endpoint.status != "InService":
             return "leave"
         found = self._judge(endpoint, notice)
+        if self._is_changing(name, models):  # looked at last, so that little can begin before the deletion
+            return "leave"
         self._act(name, aliases, notice, found)
         return found.step
 
@@ -79,8 +81,9 @@ class ReapEndpoints:
         found = [notice for model in models if (notice := self.notices.get(model)) and notice.endpoint_name == name]
         return max(found, key=lambda notice: notice.given_at) if len(found) == len(models) else None
 
-    def _is_changing(self, models: Sequence[str]) -> bool:
-        records = (self.production.get(model) for model in models)
+    def _is_changing(self, name: str, models: Sequence[str]) -> bool:
+        """Also by a model that is about to come to the endpoint for the first time."""
+        records = (self.production.get(model) for model in {*models, *self.shared.waiting(name)})
         return any(record.arriving or record.queued for record in records)
 
     def _warn(self, name: str, aliases: Sequence[Alias], reason: str) -> None:
@@ -92,10 +95,10 @@ class ReapEndpoints:
             self.notices.put(alias.model, notice)
 
     def _end(self, name: str, aliases: Sequence[Alias], notice: Notice, why: str) -> None:
-        """Each step may be repeated; the alias and the notice go last, because they lead here again."""
+        """Each step may be repeated. A deletion that fails changes nothing; alias and notice go last, to lead here."""
+        self.leftovers.remove_endpoint(name)
         for alias in aliases:
             self._leave_production(alias.model)
-        self.leftovers.remove_endpoint(name)
         for alias in aliases:
             back = f"{why}. sluice traffic {alias.model} --set v{alias.version}=100 brings it back."
             once = f"{name}#{notice.given_at.isoformat()}"
@@ -108,5 +111,7 @@ class ReapEndpoints:
         record = self.production.get(model)
         if record.live is None:
             return
+        if record.arriving or record.queued:
+            raise TransientError(f"something was asked for {model} meanwhile: what arrives ends this")
         if not self.production.put(record.reaped()):
             raise TransientError(f"the production record of {model} changed meanwhile: to be tried again")

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from sluice.alias import Alias
-from sluice.aws.objects import Objects, key_of
+from sluice.aws.objects import Objects
 from sluice.inference.schema import Schema
 
 _KEPT = 64
@@ -19,7 +19,7 @@ class Schemas:
         """Raises ObjectMissingError or DefectError."""
         uri = alias.definition_uri
         if uri not in self._read:
-            self._read[uri] = Schema.from_json(self.objects.read(key_of(uri)))
+            self._read[uri] = Schema.from_json(self.objects.read_uri(uri))
             while len(self._read) > _KEPT:
                 self._read.popitem(last=False)
         self._read.move_to_end(uri)

@@ -17,7 +17,7 @@ from localcloud.alarms.events import Standing
 from localcloud.alarms.judgement import Verdict, reason_data
 from localcloud.alarms.series import Point
 from localcloud.errors import ApiError
-from localcloud.ministack_port import alarm_names
+from localcloud.ministack_port import request_resources
 
 Scope = Callable[[], AbstractContextManager[None]]
 # (alarm as DescribeAlarms shows it, the state before, the state now)
@@ -48,7 +48,7 @@ class MiniStackAlarms:
         self._values: tuple[float, ...] = ()
 
     def install(self) -> None:
-        alarm_names.install()
+        request_resources.install()
         cloudwatch._evaluate_alarm = lambda alarm: None
         cloudwatch._evaluate_all_alarms = lambda: None
         cloudwatch._evict_old_metrics = _evict_old_metrics

@@ -30,7 +30,7 @@ LONGEST = ("s" * 7, "m" * 24)
 ROLLOUTS: list[dict[str, Any]] = [
     {"strategy": "all-at-once"},
     {"strategy": "canary", "share_percent": 50, "max_minutes": 480},
-    {"strategy": "linear", "step_percent": 10, "wait_minutes": 60},
+    {"strategy": "linear", "step_percent": 10, "wait_minutes": 50, "max_minutes": 480},
     {"strategy": "rolling", "batch_percent": 50},
     {"strategy": "ab-test"},
     {"strategy": "shadow"},

@@ -69,10 +69,11 @@ def approval(account: str) -> dict[str, Any]:
 
 
 def test_by_default_nothing_of_it_is_made() -> None:
-    several = {"ForwardApprovals", "ForwardApprovalsRole", "RegistryEvents", "RegistryAccess"}
+    of_a_consumer = {"RegistryEvents", "RegistryAccess", "RegistryDefinitions", "RegistryBatches"}
+    several = {"ForwardApprovals", "ForwardApprovalsRole", *of_a_consumer}
     assert not made() & several
     assert made(**OF_THE_REGISTRY) & several == {"ForwardApprovals", "ForwardApprovalsRole"}
-    assert made(**OF_A_CONSUMER) & several == {"RegistryEvents", "RegistryAccess"}
+    assert made(**OF_A_CONSUMER) & several == of_a_consumer
     policy = properties("BucketPolicy", {})["PolicyDocument"]
     assert [one["Sid"] for one in policy["Statement"]] == ["TlsOnly"]
 
@@ -101,6 +102,61 @@ def test_the_groups_policy_lets_a_consumer_do_what_its_own_policy_asks_for() -> 
     assert listed["Action"] in of_the_group["Action"]
     assert of_the_group["Resource"] == group_arn(ARN)
     assert allows(listed, group_arn(ARN))
+
+
+def rights_of_a_consumer(function: str) -> list[dict[str, Any]]:
+    """Its own statements, and those of the managed policies on its role."""
+    own = template()["Resources"][function]["Properties"]["Policies"]
+    policies = [resolved(policy, **OF_A_CONSUMER) for policy in own if isinstance(policy, dict)]
+    for name, resource in template()["Resources"].items():
+        roles = resource["Properties"].get("Roles", []) if resource["Type"] == "AWS::IAM::ManagedPolicy" else []
+        if any(f"{function}Role" in str(role) for role in roles):
+            policies.append(properties(name, OF_A_CONSUMER)["PolicyDocument"])
+    return [one for policy in policies for one in policy["Statement"] if isinstance(one, dict)]
+
+
+def may(function: str, action: str, resource: str) -> bool:
+    rights = [one for one in rights_of_a_consumer(function) if allows(one, resource)]
+    return any(action == one["Action"] or action in one["Action"] for one in rights)
+
+
+DEFINITION = f"arn:aws:s3:::{BUCKET}/{NEEDED[1]}"
+REGISTRYS_KEY = OF_A_CONSUMER["RegistryKmsKeyArn"]
+READS_DEFINITIONS = ("DeployModel", "ActivateEndpoint", "CompareVariants", "StartBatch", "ServePredictions")
+
+
+@pytest.mark.parametrize("function", READS_DEFINITIONS)
+def test_whoever_reads_by_what_a_version_was_trained_may_do_so_in_the_registry(function: str) -> None:
+    assert may(function, "s3:GetObject", DEFINITION)
+    assert may(function, "s3:ListBucket", f"arn:aws:s3:::{BUCKET}"), "a missing object would read as a refused one"
+    assert may(function, "kms:Decrypt", REGISTRYS_KEY)
+
+
+@pytest.mark.parametrize(
+    ("function", "actions"),
+    [
+        ("DeployModel", ["DescribeModelPackage", "UpdateModelPackage", "CreateModel"]),
+        ("ActivateEndpoint", ["DescribeModelPackage", "UpdateModelPackage", "CreateModel"]),
+        ("StartBatch", ["DescribeModelPackage", "CreateModel"]),
+        ("BatchStateMachine", ["DescribeModelPackage", "CreateModel"]),
+        ("CompareVariants", []),
+        ("ServePredictions", []),
+        ("CleanUp", []),
+        ("ReapEndpoints", []),
+    ],
+)
+def test_whoever_takes_the_registrys_versions_may_and_only_two_reject_them(function: str, actions: list[str]) -> None:
+    asked = ["DescribeModelPackage", "UpdateModelPackage", "CreateModel", "DeleteModelPackage"]
+
+    assert [action for action in asked if may(function, f"sagemaker:{action}", ARN)] == actions
+
+
+def test_whoever_looks_for_models_needs_no_bucket() -> None:
+    """A consumer's has no folder of a model that was never uploaded to there."""
+    for function in ("CleanUp", "ReapEndpoints"):
+        assert "BUCKET_NAME" not in properties(function, OF_A_CONSUMER)["Environment"]["Variables"]
+        assert not any("s3:" in json.dumps(one) for one in rights_of_a_consumer(function))
+        assert may(function, "ssm:GetParametersByPath", f"arn:aws:ssm:us-east-1:{DEV}:parameter/sluice/dev")
 
 
 def test_the_groups_policy_speaks_of_actions_that_exist_and_makes_and_deletes_no_version() -> None:

@@ -124,5 +124,5 @@ def test_a_first_version_that_breaks_under_its_requests_is_told_of_once_a_person
     load.ask(60)
 
     (asked,) = model.await_actions("HELP_NEEDED")
-    assert "no other version is approved" in asked["why"]
+    assert "no version that served before is approved" in asked["why"]
     assert any("help needed" in notice["Subject"] for notice in inbox.about(model.name))

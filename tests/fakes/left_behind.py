@@ -131,5 +131,8 @@ class FakeAliases:
     def get(self, model: str) -> Alias | None:
         return self.of.get(model)
 
+    def all(self) -> list[Alias]:
+        return sorted(self.of.values(), key=lambda alias: alias.model)
+
     def remove(self, model: str) -> None:
         self.of.pop(model, None)

@@ -170,7 +170,12 @@ def version_behind(variant: str) -> int | None:
 
 def alias_parameter(stage: str, model: str) -> str:
     """The SSM parameter that says where a model's requests go."""
-    return f"/sluice/{stage}/{model}/alias"
+    return f"{alias_path(stage)}/{model}/alias"
+
+
+def alias_path(stage: str) -> str:
+    """Above all aliases of the stage."""
+    return f"/sluice/{stage}"
 
 
 def alarm_name(endpoint: str, variant: str, kind: str) -> str:

@@ -52,6 +52,8 @@ class Production:
     previous: PackageRef | None = None
     trial: PackageRef | None = None
     queued: PackageRef | None = None
+    served: tuple[PackageRef, ...] = ()
+    """What has been live, the last one first."""
 
     @property
     def intended(self) -> PackageRef | None:
@@ -111,20 +113,17 @@ def go_back(
             return AskForHelp(stays, nothing_left=False)
     if target is None:
         return AskForHelp(
-            f"version {leaving.version} {why} while in production, and no other version is approved: "
+            f"version {leaving.version} {why} while in production, and no version that served before is approved: "
             "it stays in service until another version is approved or the endpoint is deleted"
         )
     return Deploy(target, f"version {leaving.version} {why}: back to version {target.version}", way_back=True)
 
 
 def rollback_target(leaving: PackageRef, production: Production, approved: Sequence[PackageRef]) -> PackageRef | None:
-    """The version that served last, if it is still approved; else the newest that is."""
-    candidates = [package for package in approved if package != leaving]
-    for known_good in (production.live, production.previous):
-        if known_good is not None and known_good in candidates:
-            return known_good
-    tried = [package for package in candidates if package != production.trial]
-    return max(tried or candidates, key=lambda package: package.version, default=None)
+    """The version that served last and is still approved. One that never served, as a challenger whose trial nobody
+    decided, is known to be good by nothing."""
+    known = (production.live, production.previous, *production.served)
+    return next((each for each in known if each is not None and each != leaving and each in approved), None)
 
 
 def on_rollback_request(

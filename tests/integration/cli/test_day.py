@@ -340,7 +340,7 @@ def test_rejecting_what_is_live_asks_for_help_when_nothing_else_is_approved(day:
     shown = day.shell.sluice("reject", "churn", "v1", "--reason", "second thoughts")
     assert shown.code == 0, shown.err
     assert "v1 was in production: the last good version comes back" in shown.err
-    assert "no other version is approved" in day.wait_for("HELP_NEEDED")["why"]
+    assert "no version that served before is approved" in day.wait_for("HELP_NEEDED")["why"]
 
 
 def test_down_leaves_nothing_and_can_be_said_twice(tmp_path: Path) -> None:

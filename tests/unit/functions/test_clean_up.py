@@ -9,9 +9,11 @@ import pytest
 from functions.clean_up.clean_up import RemoveLeftovers
 from sluice.aws.leftovers import Leftovers
 from sluice.aws.production import Deployment, ProductionRecord, Retiring
+from sluice.aws.shared_endpoints import SharedEndpoints
 from sluice.errors import TransientError
-from sluice.naming import alarm_name, endpoint_config_name, endpoint_name
+from sluice.naming import alarm_name, endpoint_config_name, endpoint_name, shared_config_name, shared_endpoint_name
 from sluice.rollout import PackageRef
+from tests.fakes.events import FakeBus
 from tests.fakes.left_behind import FakeAlarmList, FakeAliases, FakeHosting, FakeScaling
 from tests.unit.functions.conftest import StageUnderTest
 
@@ -31,6 +33,7 @@ class House:
     alarms: FakeAlarmList
     scaling: FakeScaling = field(default_factory=FakeScaling)
     aliases: FakeAliases = field(default_factory=FakeAliases)
+    bus: FakeBus = field(default_factory=FakeBus)
 
     def deployment(self, version: int, endpoint: str = REAL_TIME) -> Deployment:
         return Deployment(
@@ -56,10 +59,20 @@ class House:
         scaling: Any = self.scaling
         alarms: Any = self.alarms
         aliases: Any = self.aliases
-        leftovers = Leftovers(hosting, scaling, alarms, "dev")
+        bus: Any = self.bus
         stage = self.stage
         function = RemoveLeftovers(
-            "dev", timedelta(hours=1), stage.objects, stage.production, aliases, leftovers, stage.journal, stage.clock
+            "dev",
+            timedelta(hours=1),
+            timedelta(minutes=10),
+            stage.table,
+            stage.production,
+            aliases,
+            Leftovers(hosting, scaling, alarms, "dev"),
+            SharedEndpoints(stage.table),
+            bus,
+            stage.journal,
+            stage.clock,
         )
         return function.handle()
 
@@ -73,7 +86,6 @@ def house(stage: StageUnderTest) -> House:
     made.hosting.serve(REAL_TIME, config(6))
     made.alarms.names = [alarm_name(REAL_TIME, variant, "latency") for variant in ("AllTraffic", "v5")]
     made.aliases.point("churn", REAL_TIME)
-    stage.put_definition()
     made.record(live=made.deployment(6), previous=made.deployment(5))
     return made
 
@@ -155,3 +167,75 @@ def test_a_stage_without_models_has_nothing_to_remove(stage: StageUnderTest) -> 
     at = stage.clock()
 
     assert House(stage, FakeHosting(at), FakeAlarmList(at)).clean_up() == {}
+
+
+@pytest.mark.parametrize("role", ["arriving", "queued"])
+def test_a_deployment_that_does_not_get_on_is_looked_at(house: House, role: str) -> None:
+    house.record(**{role: house.deployment(7)})
+    house.stage.clock.forward(minutes=9)
+    house.clean_up()
+    assert house.bus.put_in == []
+
+    house.stage.clock.forward(minutes=2)
+    house.clean_up()
+
+    assert house.bus.put_in == [("Endpoint Ready", {"stage": "dev", "model": "churn"})]
+
+
+def test_what_has_arrived_is_not_looked_at(house: House) -> None:
+    house.record(trial=house.deployment(7))
+    house.stage.clock.forward(hours=5)
+    house.clean_up()
+
+    assert house.bus.put_in == []
+
+
+def test_one_that_cannot_be_removed_keeps_no_deployment_from_being_looked_at(house: House) -> None:
+    house.record(arriving=house.deployment(7))
+    house.hosting.denied = {config(3)}
+    house.stage.clock.forward(minutes=11)
+
+    with pytest.raises(TransientError):
+        house.clean_up()
+
+    assert len(house.bus.put_in) == 1
+
+
+@pytest.mark.parametrize("role", ["live", "arriving", "queued", "trial"])
+def test_an_endpoint_that_is_about_to_be_used_again_stays(house: House, role: str) -> None:
+    """Its time is over, and it still has its old config: what comes brings another one."""
+    house.hosting.serve(SERVERLESS, config(4))
+    house.record(retiring=(Retiring(SERVERLESS, house.stage.clock()),), **{role: house.deployment(7, SERVERLESS)})
+
+    house.clean_up()
+
+    assert SERVERLESS in house.hosting.config_of
+
+
+SHARED = shared_endpoint_name("dev", "small")
+SHARED_CONFIG = shared_config_name("dev", "small", "image")
+
+
+def test_a_shared_endpoint_that_no_model_is_served_from_goes_with_what_it_served(house: House) -> None:
+    house.hosting.serve(SHARED, SHARED_CONFIG)
+    house.record(previous=house.deployment(5, SHARED), settled_at=house.stage.clock())
+    house.clean_up()
+    assert SHARED in house.hosting.config_of, "its model left it just now"
+
+    house.stage.clock.forward(minutes=61)
+    assert house.clean_up()["endpoint"] == 1
+    assert house.stage.actions() == ["ENDPOINT_REMOVED"]
+    house.clean_up()
+
+    assert SHARED not in house.hosting.config_of
+    assert SHARED_CONFIG not in {*house.hosting.configs, *house.hosting.models}
+
+
+def test_a_shared_endpoint_that_a_model_is_coming_to_stays(house: House) -> None:
+    house.hosting.serve(SHARED, SHARED_CONFIG)
+    SharedEndpoints(house.stage.table).wait_for(SHARED, "fraud")
+
+    house.clean_up()
+
+    assert SHARED in house.hosting.config_of
+    assert SHARED_CONFIG in house.hosting.configs

@@ -273,3 +273,25 @@ def test_a_rollback_during_a_serverless_update_rings_nothing(production: Product
 
     assert production.roll_back()["outcome"] == "queued"
     assert production.alarms.rung == []
+
+
+def test_an_endpoint_that_somebody_deleted_comes_back_with_the_next_yes(production: Production) -> None:
+    production.bring_live(1)
+    assert production.decide(1, "Approved")["outcome"] == "ignored"
+    del production.endpoints.endpoints[NAME]
+
+    answer = production.decide(1, "Approved")
+
+    assert production.endpoints.changes[-1] == f"create {answer['config']}"
+    production.endpoints.settle(answer["config"])
+    assert production.endpoint_event()["outcome"] == "deployed"
+
+
+def test_a_rollback_knows_every_version_that_served(production: Production) -> None:
+    for version in (1, 2, 3):
+        production.bring_live(version)
+    for leaving, comes in ((3, 2), (2, 1)):
+        back = production.roll_back(version=leaving)
+        production.endpoints.settle(back["config"])
+        production.endpoint_event()
+        assert production.live == comes

@@ -5,13 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.reap_endpoints.reap_endpoints import ReapEndpoints
 from sluice.aws.endpoints import Endpoints
 from sluice.aws.leftovers import Leftovers
 from sluice.aws.notices import Notices
 from sluice.aws.production import Deployment, ProductionStates
+from sluice.aws.shared_endpoints import SharedEndpoints
 from sluice.aws.variant_metrics import VariantMetrics
+from sluice.errors import TransientError
 from sluice.idleness import IdleRule
 from sluice.naming import endpoint_name
 from sluice.rollout import PackageRef
@@ -32,7 +35,6 @@ class House:
     aliases: FakeAliases = field(default_factory=FakeAliases)
 
     def put_into_production(self, model: str, endpoint: str, **roles: Any) -> None:
-        self.stage.put_definition(name=model)
         self.aliases.point(model, endpoint)
         live = Deployment(
             PackageRef(f"arn:{model}/6", 6), f"sluice-dev-{model}-v6-abcdef", "cause", "approved", "ada",
@@ -49,10 +51,10 @@ class House:
         stage = self.stage
         function = ReapEndpoints(
             RULE,
-            stage.objects,
             stage.production,
             aliases,
             Endpoints(hosting),
+            SharedEndpoints(stage.table),
             Leftovers(hosting, scaling, alarms, "dev"),
             VariantMetrics(metrics),
             Notices(stage.table),
@@ -174,6 +176,58 @@ def test_a_model_that_joined_after_the_notice_gets_one_of_its_own(house: House) 
 
     assert house.reap() == {"warn": 1}
     assert SHARED in house.hosting.config_of
+
+
+def test_a_shared_endpoint_that_a_model_is_coming_to_is_left_alone(house: House) -> None:
+    house.hosting.serve(SHARED, "sluice-dev--multi-shared-0123abcd")
+    house.put_into_production("churn", SHARED)
+    house.reap()
+    house.stage.clock.forward(hours=25)
+    live = house.stage.production.get("churn").live
+    assert house.stage.production.put(replace(house.stage.production.get("fraud"), arriving=live))
+    SharedEndpoints(house.stage.table).wait_for(SHARED, "fraud")
+
+    assert house.reap() == {"leave": 1}
+    assert SHARED in house.hosting.config_of
+
+
+def test_a_deletion_that_fails_leaves_everything_as_it_was(house: House) -> None:
+    house.reap()
+    before = house.stage.production.get("churn")
+    house.stage.clock.forward(hours=25)
+    house.hosting.denied = {ENDPOINT}
+
+    with pytest.raises(ClientError):
+        house.reap()
+
+    assert house.stage.production.get("churn") == before
+    assert house.aliases.get("churn") is not None
+    house.ask()
+    assert house.reap() == {"withdraw": 1}
+
+
+@pytest.mark.parametrize("role", ["arriving", "queued"])
+def test_what_is_asked_for_during_the_deletion_is_not_overwritten(
+    house: House, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.reap()
+    house.stage.clock.forward(hours=25)
+    delete = house.hosting.delete_endpoint
+
+    def delete_while_it_is_asked_for(EndpointName: str) -> None:
+        delete(EndpointName)
+        record = house.stage.production.get("churn")
+        assert house.stage.production.put(replace(record, **{role: record.live}))
+
+    monkeypatch.setattr(house.hosting, "delete_endpoint", delete_while_it_is_asked_for)
+    with pytest.raises(TransientError, match="meanwhile"):
+        house.reap()
+
+    assert house.reap() == {"leave": 1}
+    record = house.stage.production.get("churn")
+    assert record.live is not None
+    assert getattr(record, role) == record.live
+    assert house.aliases.get("churn") is not None
 
 
 class Died(Exception):

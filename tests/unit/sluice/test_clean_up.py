@@ -74,7 +74,8 @@ def test_what_an_endpoint_is_being_updated_to_stays() -> None:
         "sluice-dev-churn-v1-abcdefg",
         "sluice-dev-churn-vx-abcdef",
         "sluice-dev-churn-v2-v6-abcdef",
-        "sluice-dev--multi-shared-0123abcd",
+        "sluice-dev--multi-shared-0123abcdef",
+        "sluice-dev--batch-261120202448-0123456789ab",
         "sluice-prod-churn-v1-abcdef",
         "sluice-validate-dev-261120202448-3fa2",
     ],
@@ -181,14 +182,28 @@ class Sim:
     previous: tuple[str, str] | None = None
     """Endpoint and config."""
     trial: str | None = None
+    arriving: tuple[str, str] | None = None
+    updates: bool = False
+    """The endpoint of what arrives was there when that was asked for."""
     serving: dict[str, str] = field(default_factory=dict)
     uses: dict[str, ConfigUse] = field(default_factory=dict)
     configs: dict[str, datetime] = field(default_factory=dict)
     models: dict[str, datetime] = field(default_factory=dict)
     retiring: tuple[tuple[str, datetime], ...] = ()
 
+    def ask(self, mode: str) -> None:
+        """Recorded: the endpoint changes later."""
+        endpoint = endpoint_name("dev", "churn", mode)
+        self.arriving, self.updates = (endpoint, self._make("AllTraffic")), endpoint in self.serving
+
     def deploy(self, mode: str) -> None:
-        endpoint, name = endpoint_name("dev", "churn", mode), self._make("AllTraffic")
+        self.ask(mode)
+        self.arrive()
+
+    def arrive(self) -> None:
+        if self.arriving is None:
+            return
+        (endpoint, name), self.arriving = self.arriving, None
         if self.live and self.live[0] != endpoint:
             self.retiring += ((self.live[0], self.now + HOUR),)
         self.retiring = tuple(one for one in self.retiring if one[0] != endpoint)
@@ -196,14 +211,14 @@ class Sim:
         self.serving[endpoint] = name
 
     def try_out(self) -> None:
-        if self.live is None:
+        if self.live is None or self.arriving is not None:
             return
         champion = next(iter(self.uses[self.live[1]].models))
         name = self._make("v1", variant_of(self.version + 1), also=champion)
         self.trial = self.serving[self.live[0]] = name
 
     def go_back(self) -> None:
-        if self.previous is None or self.live is None:
+        if self.previous is None or self.live is None or self.arriving is not None:
             return
         endpoint, name = self.previous
         assert name in self.configs, "the config of the version before is gone"
@@ -222,9 +237,17 @@ class Sim:
             tuple(Named(name, at) for name, at in self.configs.items()),
             tuple(Named(name, at) for name, at in self.models.items()),
         )
-        current = frozenset(name for name in (self.live[1] if self.live else None, self.trial) if name)
-        before = frozenset({self.previous[1]} if self.previous else ())
-        needs = Needs("churn", self.live[0] if self.live else None, current | before, current, False, self.retiring)
+        asked = [one for one in (self.live, self.arriving) if one]
+        current = frozenset((*(name for _, name in asked), *([self.trial] if self.trial else [])))
+        needs = Needs(
+            model="churn",
+            endpoint=self.live[0] if self.live else None,
+            configs=current | frozenset({self.previous[1]} if self.previous else ()),
+            current=current,
+            endpoints=frozenset(endpoint for endpoint, _ in asked),
+            is_changing=self.arriving is not None,
+            retiring=self.retiring,
+        )
         rules = CleanUp("dev", self.now, HOUR)
         uses = {name: self.uses[name] for name in rules.kept_configs(there, [needs]) if name in self.configs}
         for removal in rules.plan(there, [needs], uses):
@@ -238,6 +261,8 @@ class Sim:
             assert self.uses[served].models <= set(self.models), "an endpoint lost a model"
         if self.live:
             assert self.live[0] in self.serving, "the live endpoint is gone"
+        if self.arriving and self.updates:
+            assert self.arriving[0] in self.serving, "the endpoint that is to be updated is gone"
         if self.previous:
             assert self.previous[1] in self.configs, "the version before cannot be gone back to"
             assert self.uses[self.previous[1]].models <= set(self.models)
@@ -250,7 +275,11 @@ class Sim:
         return name
 
 
-steps = st.sampled_from(["deploy real-time", "deploy serverless", "try_out", "go_back", "wait", "clean_up"])
+MODES = ("real-time", "serverless")
+steps = st.sampled_from(
+    [f"{verb} {mode}" for verb in ("deploy", "ask") for mode in MODES]
+    + ["arrive", "try_out", "go_back", "wait", "clean_up"]
+)
 
 
 @settings(deadline=None, max_examples=300)
@@ -280,3 +309,39 @@ def _days(sim: Sim) -> Iterator[object]:
         yield from (lambda mode=mode: sim.deploy(mode), sim.wait, sim.try_out, sim.clean_up)
     sim.deploy("real-time")
     yield from (sim.wait, sim.wait, sim.clean_up, sim.clean_up)
+
+
+SHARED = "sluice-dev--multi-small"
+SHARED_CONFIG = f"{SHARED}-0123abcd"
+UNUSED = ServingEndpoint(SHARED, frozenset({SHARED_CONFIG}), changed_at=NOW - 2 * HOUR)
+
+
+def test_a_shared_endpoint_without_models_goes() -> None:
+    assert removed(There((LIVE, UNUSED))) == [SHARED]
+
+
+@pytest.mark.parametrize(
+    ("there", "needs"),
+    [
+        (There((replace(UNUSED, is_busy=True),)), Needs("fraud")),
+        (There((replace(UNUSED, changed_at=NOW - HOUR / 2),)), Needs("fraud")),
+        (There((replace(UNUSED, changed_at=None),)), Needs("fraud")),
+        (There((UNUSED,), awaited=frozenset({SHARED})), Needs("fraud")),
+        (There((UNUSED,)), Needs("fraud", SHARED)),
+        (There((UNUSED,)), Needs("fraud", endpoints=frozenset({SHARED}))),
+        (There((UNUSED,)), Needs("fraud", left=SHARED, settled_at=NOW - HOUR / 2)),
+    ],
+)
+def test_a_shared_endpoint_stays_for_as_long_as_somebody_may_want_it(there: There, needs: Needs) -> None:
+    assert removed(there, needs) == []
+
+
+def test_what_a_shared_endpoint_served_goes_after_it() -> None:
+    """While it is there, its old config may be the next one: the same content has the same name."""
+    other = f"{SHARED}-89abcdef"
+    there = There((LIVE, UNUSED), (old(other),), (old(other),))
+
+    assert removed(there, Needs("fraud", SHARED)) == []
+    assert removed(replace(there, endpoints=(LIVE,)), Needs("fraud", SHARED)) == []
+    assert removed(replace(there, endpoints=(LIVE,)), Needs("fraud")) == [other, other]
+    assert removed(replace(there, endpoints=(LIVE,)), Needs("fraud", configs=frozenset({other}))) == []

@@ -94,6 +94,53 @@ def test_impossible_combinations_say_where_and_what_to_write(changes: dict[str, 
     assert any(problem.startswith(expected) for problem in problems_of(**changes)), problems_of(**changes)
 
 
+def rolled_out(mode: str = "real-time", autoscaling: object = None, **rollout: object) -> dict[str, object]:
+    return {"deployment": {"mode": mode, "rollout": rollout, "autoscaling": autoscaling}}
+
+
+CANARY_OF_TWO_HOURS = {"strategy": "canary", "wait_minutes": 60, "bake_minutes": 60}
+SMALL_STEPS = {"strategy": "linear", "step_percent": 10, "wait_minutes": 50, "bake_minutes": 30}
+SMALL_BATCHES = {"strategy": "rolling", "batch_percent": 5, "wait_minutes": 10}
+TWENTY = {"max_instances": 20}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (rolled_out(**CANARY_OF_TWO_HOURS), "rollout: max_minutes is 120, and wait_minutes 60 and bake_minutes 60"),
+        (rolled_out(**CANARY_OF_TWO_HOURS), "take 120 minutes by themselves: make max_minutes at least 121, or make"),
+        (rolled_out("asynchronous", **CANARY_OF_TWO_HOURS), "make max_minutes at least 121, or make wait_minutes"),
+        (
+            rolled_out(**SMALL_STEPS),
+            "9 times wait_minutes 50 and bake_minutes 30 take 480 minutes by themselves: make",
+        ),
+        (
+            rolled_out(autoscaling=TWENTY, **SMALL_BATCHES),
+            "20 times wait_minutes 10 (with up to 20 instances)",
+        ),
+        (rolled_out("asynchronous", TWENTY, **SMALL_BATCHES), "make max_minutes at least 201, or make wait_minutes"),
+    ],
+)
+def test_a_rollout_whose_waits_do_not_fit_is_refused_before_it_is_trained(
+    changes: dict[str, object], expected: str
+) -> None:
+    (problem,) = problems_of(**changes)
+    assert expected in problem
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        rolled_out(**CANARY_OF_TWO_HOURS, max_minutes=121),
+        rolled_out(**SMALL_STEPS | {"wait_minutes": 49, "bake_minutes": 38}, max_minutes=480),
+        rolled_out(**SMALL_BATCHES),
+        rolled_out(autoscaling=TWENTY, **SMALL_BATCHES, max_minutes=201),
+    ],
+)
+def test_a_rollout_whose_waits_just_fit_is_accepted(changes: dict[str, object]) -> None:
+    parse_definition(yaml.safe_dump(definition_fields(**changes)))
+
+
 REGRESSION = {"data__task": "regression", "data__positive_label": None}
 MULTICLASS = {"data__task": "multiclass", "data__positive_label": None}
 FOREST = "sklearn-random-forest"

@@ -43,8 +43,8 @@ def test_rejecting_what_does_not_serve_changes_nothing() -> None:
     ("production", "approved", "expected"),
     [
         (Production(live=V3, previous=V1), [V1, V2], V1),
-        (Production(live=V3, previous=V1), [V2], V2),
-        (Production(live=V3), [V1, V2], V2),
+        (Production(live=V3, previous=V1, served=(V3, V1, V2)), [V2], V2),
+        (Production(live=V3, served=(V3, V1, V2)), [V1, V2], V1),
         (Production(live=V2, arriving=V3), [V1, V2], V2),
     ],
 )
@@ -88,16 +88,15 @@ def test_a_failed_endpoint_is_a_failed_deployment_with_its_reason() -> None:
     assert "no space left" in verdict.reason
 
 
-def test_rejecting_a_challenger_brings_the_champion_back_and_rejecting_the_champion_ends_the_trial_too() -> None:
+def test_rejecting_a_challenger_brings_the_champion_back_and_rejecting_the_champion_promotes_nobody() -> None:
     tried = Production(live=V1, trial=V2)
 
     back = on_approval_change(V2, "Rejected", tried, [V1])
-    promoted = on_approval_change(V1, "Rejected", tried, [V2])
+    asked = on_approval_change(V1, "Rejected", tried, [V2])
 
     assert isinstance(back, Deploy)
     assert (back.package, back.way_back) == (V1, True)
-    assert isinstance(promoted, Deploy)
-    assert promoted.package == V2
+    assert isinstance(asked, AskForHelp)
 
 
 @pytest.mark.parametrize(
@@ -133,11 +132,15 @@ def test_a_rollback_with_nothing_good_left_asks_a_person() -> None:
     assert isinstance(action, AskForHelp)
 
 
-def test_a_rollback_goes_to_no_challenger_while_another_version_is_approved() -> None:
-    _, action = on_rollback_request(1, None, "was rolled back", Production(live=V1, trial=V3), [V1, V2, V3])
+def test_a_rollback_goes_to_no_version_that_never_served() -> None:
+    tried = Production(live=V1, trial=V3, served=(V1, V2))
+
+    _, action = on_rollback_request(1, None, "was rolled back", tried, [V1, V2, V3])
+    _, nowhere = on_rollback_request(1, None, "was rolled back", tried, [V1, V3])
 
     assert isinstance(action, Deploy)
     assert action.package == V2
+    assert isinstance(nowhere, AskForHelp)
 
 
 def test_a_trial_ends_with_one_version_or_goes_on() -> None:

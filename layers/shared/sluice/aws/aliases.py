@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sluice.alias import Alias
-from sluice.naming import alias_parameter
+from sluice.naming import alias_parameter, alias_path
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -21,6 +21,14 @@ class Aliases:
         except self.client.exceptions.ParameterNotFound:
             return None
         return Alias.from_json(found["Parameter"]["Value"])
+
+    def all(self) -> list[Alias]:
+        """The stage's, by model. In an account that only deploys, too, whose bucket knows no models."""
+        pages = self.client.get_paginator("get_parameters_by_path").paginate(
+            Path=alias_path(self.stage), Recursive=True
+        )
+        found = (each for page in pages for each in page["Parameters"] if each["Name"].endswith("/alias"))
+        return sorted((Alias.from_json(each["Value"]) for each in found), key=lambda alias: alias.model)
 
     def put(self, alias: Alias) -> None:
         self.client.put_parameter(

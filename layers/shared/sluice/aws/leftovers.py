@@ -86,7 +86,8 @@ class Leftovers:
             named = (described.get("EndpointConfigName"), described.get("PendingDeploymentSummary", {}))
             pending = named[1].get("EndpointConfigName")
             configs = frozenset(name for name in (named[0], pending) if name)
-            yield ServingEndpoint(found["EndpointName"], configs, described["EndpointStatus"] in _BUSY)
+            is_busy = described["EndpointStatus"] in _BUSY
+            yield ServingEndpoint(found["EndpointName"], configs, is_busy, described["LastModifiedTime"])
 
     def _named(self, operation: str, members: str, name: str) -> Iterator[Named]:
         for found in self._listed(operation, members, name):

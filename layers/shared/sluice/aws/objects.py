@@ -37,7 +37,11 @@ class Objects:
 
         Raises ObjectMissingError.
         """
-        return json.loads(self._read(_bucket_of(uri), key_of(uri)))
+        return json.loads(self.read_uri(uri))
+
+    def read_uri(self, uri: str) -> bytes:
+        """The whole object at an `s3://` URI, in whichever bucket. Raises ObjectMissingError."""
+        return self._read(_bucket_of(uri), key_of(uri))
 
     def _read(self, bucket: str, key: str) -> bytes:
         try:
@@ -131,12 +135,6 @@ class Objects:
         for page in pages:
             for entry in page.get("Contents", []):
                 yield entry["Key"]
-
-    def folders(self, prefix: str) -> list[str]:
-        """The names right below a prefix that ends in a slash."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
-        found = (entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", []))
-        return [folder.removeprefix(prefix).rstrip("/") for folder in found]
 
     def tag(self, key: str, tags: Mapping[str, str]) -> None:
         tag_set = [{"Key": name, "Value": value} for name, value in tags.items()]

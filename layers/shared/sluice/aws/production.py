@@ -11,6 +11,9 @@ from sluice.aws.table import Item, StateTable, model_key
 from sluice.definition.deployment import Mode
 from sluice.rollout import PackageRef, Production
 
+_REMEMBERED = 20
+"""Versions that served."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -76,6 +79,8 @@ class ProductionRecord:
     """Asked for while another deployment was under way: started when that one has settled."""
     trial: Deployment | None = None
     retiring: tuple[Retiring, ...] = ()
+    served: tuple[PackageRef, ...] = ()
+    """What has been live, the last one first: what a rollback may go back to."""
     settled_at: datetime | None = None
     """When the last deployment ended, well or not: an alarm that fired before that was about it."""
 
@@ -90,6 +95,7 @@ class ProductionRecord:
             previous=package(self.previous),
             trial=package(self.trial),
             queued=package(self.queued),
+            served=self.served,
         )
 
     def known(self, package: PackageRef) -> Deployment | None:
@@ -137,6 +143,7 @@ class ProductionRecord:
             arriving=None,
             trial=None,
             retiring=tuple(retiring),
+            served=(arriving.package, *(each for each in self.served if each != arriving.package))[:_REMEMBERED],
             settled_at=now,
         )
 
@@ -178,6 +185,7 @@ class ProductionStates:
             "revision": record.revision + 1,
             "changed_at": self.now().isoformat(timespec="seconds"),
             "settled_at": record.settled_at.isoformat() if record.settled_at else None,
+            "served": _SERVED.dump_json(record.served).decode(),
             "retiring": _RETIRING.dump_json(record.retiring).decode(),
         }
         for role in _ROLES:
@@ -189,13 +197,15 @@ class ProductionStates:
 # A text each: DynamoDB takes no fractions as JSON has them.
 _DEPLOYMENT = TypeAdapter(Deployment)
 _RETIRING = TypeAdapter(tuple[Retiring, ...])
+_SERVED = TypeAdapter(tuple[PackageRef, ...])
 _ROLES = ("live", "arriving", "previous", "queued", "trial")
 
 
 def _record(model: str, item: Item) -> ProductionRecord:
     deployments = {role: _DEPLOYMENT.validate_json(item[role]) for role in _ROLES if item.get(role)}
     retiring = _RETIRING.validate_json(item.get("retiring", "[]"))
+    served = _SERVED.validate_json(item.get("served", "[]"))
     settled = datetime.fromisoformat(item["settled_at"]) if item.get("settled_at") else None
     return ProductionRecord(
-        model=model, revision=int(item["revision"]), retiring=retiring, settled_at=settled, **deployments
+        model=model, revision=int(item["revision"]), retiring=retiring, served=served, settled_at=settled, **deployments
     )

@@ -28,6 +28,7 @@ class Settings(BaseModel):
     deploy_function: str = Field(default="", alias="DEPLOY_FUNCTION_NAME")
     capture_queue_url: str = Field(default="", alias="CAPTURE_QUEUE_URL")
     least_age_seconds: int = Field(default=3600, ge=0, alias="LEAST_AGE_SECONDS")
+    late_after_seconds: int = Field(default=600, ge=0, alias="LATE_AFTER_SECONDS")
     reap_idle_hours: int = Field(default=0, ge=0, alias="REAP_IDLE_HOURS")
     reap_notice_hours: int = Field(default=24, ge=0, alias="REAP_NOTICE_HOURS")
     region: str = Field(default="", alias="AWS_REGION")

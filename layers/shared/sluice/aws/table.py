@@ -59,6 +59,22 @@ class StateTable:
                 return items[:limit]
             arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
+    def models_with(self, sk: str) -> list[str]:
+        """The models that have such an item. It reads the whole table: not for what somebody waits for."""
+        models: list[str] = []
+        arguments: dict[str, Any] = {
+            "FilterExpression": "sk = :sk AND begins_with(pk, :model)",
+            "ExpressionAttributeValues": {":sk": sk, ":model": model_key("")},
+            "ProjectionExpression": "pk",
+            "ConsistentRead": True,
+        }
+        while True:
+            page = self.table.scan(**arguments)
+            models += [str(item["pk"]).removeprefix(model_key("")) for item in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                return sorted(models)
+            arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
     def put(self, item: Item, only_if: str | None = None, values: Mapping[str, Any] | None = None) -> bool:
         """Write the item; False when the condition (a ConditionExpression) did not hold."""
         arguments: dict[str, Any] = {"Item": {key: value for key, value in item.items() if value is not None}}

@@ -1,4 +1,7 @@
-"""Ours: what a deployment asked for is there already, so SageMaker will not tell. DeployModel sends it."""
+"""Ours: there is something to look at of which SageMaker will not tell.
+
+DeployModel sends it where what a deployment asked for is there already, CleanUp for one that does not get on.
+"""
 
 from typing import Literal
 

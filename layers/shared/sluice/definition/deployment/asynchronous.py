@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from sluice.definition.deployment.alarms import Alarms
 from sluice.definition.deployment.instances import Instances, starts_within
-from sluice.definition.deployment.rollout import AllAtOnce, GuardedRollout
+from sluice.definition.deployment.rollout import AllAtOnce, GuardedRollout, Rolling
 from sluice.definition.section import Section
 
 
@@ -39,4 +39,10 @@ class Asynchronous(Instances):
     def _starts_within_the_range(self) -> "Asynchronous":
         if self.autoscaling:
             starts_within(self.initial_instances, self.autoscaling.min_instances, self.autoscaling.max_instances)
+        return self
+
+    @model_validator(mode="after")
+    def _batches_fit(self) -> "Asynchronous":
+        if isinstance(self.rollout, Rolling):
+            self.rollout.check_waits(self.autoscaling.max_instances if self.autoscaling else self.initial_instances)
         return self

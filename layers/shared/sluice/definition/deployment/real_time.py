@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from sluice.definition.deployment.alarms import Alarms
 from sluice.definition.deployment.capture import Capture
 from sluice.definition.deployment.instances import Autoscaling, Instances, starts_within
-from sluice.definition.deployment.rollout import AllAtOnce, Rollout, Trial
+from sluice.definition.deployment.rollout import AllAtOnce, Rolling, Rollout, Trial
 
 
 class RealTime(Instances):
@@ -30,4 +30,10 @@ class RealTime(Instances):
                 f"rollout.strategy {self.rollout.strategy} compares what was captured: write capture: {{}}, or "
                 "another strategy"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _batches_fit(self) -> "RealTime":
+        if isinstance(self.rollout, Rolling):
+            self.rollout.check_waits(self.autoscaling.max_instances if self.autoscaling else self.initial_instances)
         return self

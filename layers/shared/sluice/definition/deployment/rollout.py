@@ -4,13 +4,28 @@ canary, linear and rolling are SageMaker's deployment guardrails, with their lim
 and RollingUpdatePolicy). ab-test and shadow are trials beside the live version: `statemachines/rollout.asl.yaml`.
 """
 
-from typing import Annotated, Literal
+from math import ceil
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from sluice.definition.section import Section
 
 Minutes = Annotated[int, Field(ge=0, le=60)]
+_MOST_MINUTES = 480
+
+
+def _fits(waits: int, max_minutes: int, what: str) -> None:
+    """SageMaker refuses a deployment whose waits alone take the time in which it must be done."""
+    if waits >= max_minutes:
+        raise ValueError(
+            f"max_minutes is {max_minutes}, and {what} take {waits} minutes by themselves: "
+            f"{_more_time(waits)}make wait_minutes smaller"
+        )
+
+
+def _more_time(waits: int) -> str:
+    return f"make max_minutes at least {waits + 1}, or " if waits < _MOST_MINUTES else ""
 
 
 class AllAtOnce(Section):
@@ -23,7 +38,15 @@ class Canary(Section):
     share_percent: int = Field(default=10, ge=1, le=50, description="Share of the capacity that is moved first.")
     wait_minutes: Minutes = Field(default=10, description="How long the share is watched before the rest follows.")
     bake_minutes: Minutes = Field(default=5, description="How long the old fleet is kept after that.")
-    max_minutes: int = Field(default=120, ge=10, le=480, description="The whole rollout is given up after that.")
+    max_minutes: int = Field(
+        default=120, ge=10, le=_MOST_MINUTES, description="The whole rollout is given up after that."
+    )
+
+    @model_validator(mode="after")
+    def _waits_fit(self) -> Self:
+        waits = self.wait_minutes + self.bake_minutes
+        _fits(waits, self.max_minutes, f"wait_minutes {self.wait_minutes} and bake_minutes {self.bake_minutes}")
+        return self
 
 
 class Linear(Section):
@@ -31,14 +54,38 @@ class Linear(Section):
     step_percent: int = Field(default=25, ge=10, le=50, description="Share of the capacity that each step moves.")
     wait_minutes: Minutes = Field(default=5, description="How long each step is watched.")
     bake_minutes: Minutes = Field(default=5, description="How long the old fleet is kept after the last step.")
-    max_minutes: int = Field(default=120, ge=10, le=480, description="The whole rollout is given up after that.")
+    max_minutes: int = Field(
+        default=120, ge=10, le=_MOST_MINUTES, description="The whole rollout is given up after that."
+    )
+
+    @model_validator(mode="after")
+    def _waits_fit(self) -> Self:
+        """After every step but the last there is a wait, after the last one the bake time."""
+        steps = ceil(100 / self.step_percent) - 1
+        waits = steps * self.wait_minutes + self.bake_minutes
+        told = f"{steps} times wait_minutes {self.wait_minutes} and bake_minutes {self.bake_minutes}"
+        _fits(waits, self.max_minutes, told)
+        return self
 
 
 class Rolling(Section):
     strategy: Literal["rolling"]
     batch_percent: int = Field(default=25, ge=5, le=50, description="Share of the instances replaced at a time.")
     wait_minutes: Minutes = Field(default=5, description="How long each batch is watched.")
-    max_minutes: int = Field(default=120, ge=10, le=480, description="The whole rollout is given up after that.")
+    max_minutes: int = Field(
+        default=120, ge=10, le=_MOST_MINUTES, description="The whole rollout is given up after that."
+    )
+
+    def check_waits(self, most_instances: int) -> None:
+        """Raises ValueError where the waits do not fit into max_minutes with some number of instances up to that.
+
+        A wait follows each batch, and a batch is a number of instances, rounded up: 5 of them have fewer batches of
+        25 % than 4. More than 100 have as many as 100.
+        """
+        counts = range(1, min(most_instances, 100) + 1)
+        batches = max(ceil(count / ceil(count * self.batch_percent / 100)) for count in counts)
+        told = f"{batches} times wait_minutes {self.wait_minutes} (with up to {most_instances} instances)"
+        _fits(batches * self.wait_minutes, self.max_minutes, told)
 
 
 class TrafficStep(Section):
