@@ -41,7 +41,8 @@ class AsynchronousEndpoint:
         """
         folder = f"{ModelPrefix(self.model).asynchronous}in/predict-{uuid.uuid4().hex[:12]}/"
         asked = [self._ask(chunk, f"{folder}{number:05d}.csv") for number, chunk in enumerate(chunks(path), start=1)]
-        self.tell(f"{len(asked)} requests wait at {self.endpoint}; one without instances starts one first: minutes")
+        requests = "1 request waits" if len(asked) == 1 else f"{len(asked)} requests wait"
+        self.tell(f"{requests} at {self.endpoint}; one without instances starts one first: minutes")
         for number, one in enumerate(asked, start=1):
             answers = answers_of(self._await(one), self.endpoint, one.chunk)
             self.tell(f"{number} of {len(asked)} answered")

@@ -64,6 +64,8 @@ def traffic_now(installation: Installation, model: str, now: datetime | None = N
         since = _counted_since(route, record, until)
         activity = _activity(installation, route.endpoint_name, one["VariantName"], since, until)
         version = route.variants.get(one["VariantName"]) or version_behind(one["VariantName"]) or champion
+        if route.mode == "serverless":
+            one = {**one, "CurrentInstanceCount": None}  # SageMaker says 0, and there are none to count
         return _variant(one, role or _role(version, champion), version, weights, since, activity)
 
     plain, shadows = described["ProductionVariants"], described.get("ShadowProductionVariants", [])

@@ -109,6 +109,14 @@ def test_the_requests_of_an_asynchronous_endpoint_count(real_time: Account, caps
     assert variant["activity"]["requests"] == 2
 
 
+def test_a_serverless_endpoint_has_no_instances_to_count(real_time: Account, capsys: Capture) -> None:
+    put_endpoint()
+    put_alias(mode="serverless")
+    real_time.clients["stepfunctions"] = Rollouts("another", TRIAL)
+    assert real_time.type("traffic", "churn", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["variants"][0]["instances"] is None
+
+
 def test_the_split_as_json(trial: Account, capsys: Capture) -> None:
     assert trial.type("traffic", "churn", "--json") == 0
     found = json.loads(capsys.readouterr().out)
