@@ -77,10 +77,6 @@ class Hosting:
         variant = self._variant(endpoint_name, variant_name)
         return variant.instance_count if variant else None
 
-    def desired_instance_count(self, endpoint_name: str, variant_name: str) -> int | None:
-        variant = self._variant(endpoint_name, variant_name)
-        return variant.spec.instance_count if variant else None
-
     def _variant(self, endpoint_name: str, variant_name: str) -> Variant | None:
         endpoint = self._endpoints.find(endpoint_name)
         fleet = endpoint.fleet if endpoint else None

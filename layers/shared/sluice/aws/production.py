@@ -158,9 +158,6 @@ class ProductionRecord:
         """The endpoint was deleted because nobody used it: nothing serves until a version is deployed again."""
         return replace(self, live=None, trial=None, previous=self.live or self.previous)
 
-    def retired(self, endpoint_name: str) -> "ProductionRecord":
-        return replace(self, retiring=tuple(each for each in self.retiring if each.endpoint_name != endpoint_name))
-
     @property
     def _arriving(self) -> Deployment:
         if self.arriving is None:

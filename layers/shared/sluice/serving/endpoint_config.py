@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sluice.definition.deployment import Asynchronous, Deployment, MultiModel, RealTime, Serverless
+from sluice.definition.deployment import Asynchronous, Deployment, RealTime, Serverless
 from sluice.naming import SINGLE_VARIANT, ModelPrefix
 
 
@@ -103,7 +103,3 @@ def _asynchronous(model: str, settings: Asynchronous, surroundings: Surroundings
 def shared_model_container(image: str, prefix_uri: str, environment: dict[str, str]) -> dict[str, Any]:
     """Of a multi-model endpoint: the artifacts below the prefix bring their own inference code."""
     return {"Image": image, "Mode": "MultiModel", "ModelDataUrl": prefix_uri, "Environment": environment}
-
-
-def is_shared(settings: Deployment) -> bool:
-    return isinstance(settings, MultiModel)
