@@ -130,15 +130,14 @@ def test_an_alarm_takes_the_challenger_back_and_what_it_left_is_cleaned_up(model
     with requests_to(model, endpoint) as answered:
         alarm = {"AlarmName": f"{endpoint}/v2/server-errors", "StateValue": "ALARM", "StateReason": "by the test"}
 
-        def ring() -> dict[str, Any] | None:
+        def back() -> bool:
             cloudwatch.set_alarm_state(**alarm)
-            return next((entry for entry in model.audit() if entry["action"] == "TRIAL_CONCLUDED"), None)
+            return model.actions().count("DEPLOYED") == 2
 
-        entry = eventually(ring, "the trial is concluded", 120)
-        eventually(lambda: model.actions().count("DEPLOYED") == 2, "version 1 has all traffic again", 120)
-
-        assert json.loads(entry["details"])["decision"] == "roll-back"
-        assert f"{endpoint}/v2/server-errors is in ALARM" in entry["why"]
+        eventually(back, "version 1 has all traffic again", 120)
+        # DeployModel hears the alarm itself, and may be faster than the machine that watches the trial.
+        whys = [entry["why"] for entry in model.audit() if entry["action"] in ("ROLLBACK_REQUESTED", "TRIAL_CONCLUDED")]
+        assert any(f"{endpoint}/v2/server-errors" in why for why in whys), whys
         clean_up_whatever_its_age(model)
 
     assert answered[""] == 0, "a request was lost"
