@@ -1,5 +1,6 @@
 """Whatever comes in between, production settles: nothing waits for ever, and no good version is lost."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -295,3 +296,16 @@ def test_a_rollback_knows_every_version_that_served(production: Production) -> N
         production.endpoints.settle(back["config"])
         production.endpoint_event()
         assert production.live == comes
+
+
+def test_a_version_whose_definition_is_not_valid_any_more_is_refused_with_the_field(production: Production) -> None:
+    production.bring_live(1)
+    document = json.loads(production.stage.objects.read("definitions/2.json"))
+    document["deployment"]["memory_mb"] = 1000
+    production.stage.put("definitions/2.json", json.dumps(document))
+
+    answer = production.decide(2, "Approved")
+
+    assert answer["outcome"] == "refused"
+    assert "memory_mb" in answer["reason"]
+    assert production.live == 1

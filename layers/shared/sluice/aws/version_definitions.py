@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from sluice.aws.objects import ObjectMissingError, Objects
 from sluice.aws.registry import Registry
 from sluice.definition import Deployment, Model
@@ -15,7 +17,13 @@ class VersionDefinitions:
 
     def of(self, package_arn: str) -> Model:
         """Raises BadInputError for a package that no run of ours registered, or whose definition is gone."""
-        return Model.model_validate(self._document(package_arn))
+        try:
+            return Model.model_validate(self._document(package_arn))
+        except ValidationError as error:
+            told = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+            raise BadInputError(
+                f"{package_arn} cannot be deployed: its definition is not valid any more: {told}"
+            ) from None
 
     def uri(self, package_arn: str) -> str:
         """Where its definition.json lies. Raises BadInputError as of() does."""
