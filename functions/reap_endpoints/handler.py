@@ -27,6 +27,7 @@ def _reap_endpoints() -> ReapEndpoints:
     stage, settings = current_stage(), current_stage().settings
     rule = IdleRule(timedelta(hours=settings.reap_idle_hours), timedelta(hours=settings.reap_notice_hours))
     return ReapEndpoints(
+        settings.stage,
         rule,
         stage.production,
         stage.aliases,

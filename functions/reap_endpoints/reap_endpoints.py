@@ -17,10 +17,12 @@ from sluice.aws.shared_endpoints import SharedEndpoints
 from sluice.aws.variant_metrics import VariantMetrics
 from sluice.errors import TransientError
 from sluice.idleness import Idleness, IdleRule, next_step, since
+from sluice.naming import belongs_to
 
 
 @dataclass(frozen=True)
 class ReapEndpoints:
+    stage: str
     rule: IdleRule
     production: ProductionStates
     aliases: Aliases
@@ -36,7 +38,8 @@ class ReapEndpoints:
         """How many endpoints there are, by what was done with them."""
         served: dict[str, list[Alias]] = defaultdict(list)
         for alias in self.aliases.all():
-            served[alias.endpoint_name].append(alias)
+            if belongs_to(self.stage, alias.endpoint_name):  # another's is not ours to look at, or to end
+                served[alias.endpoint_name].append(alias)
         return dict(Counter(self._look_at(endpoint, aliases) for endpoint, aliases in served.items()))
 
     def _look_at(self, name: str, aliases: Sequence[Alias]) -> str:

@@ -208,6 +208,11 @@ def model_of_endpoint(stage: str, endpoint: str) -> str | None:
     return None if model.startswith("-") or not model else model
 
 
+def belongs_to(stage: str, endpoint: str) -> bool:
+    """Whether an endpoint is one of this stage's, a model's own or a shared one."""
+    return model_of_endpoint(stage, endpoint) is not None or group_of_endpoint(stage, endpoint) is not None
+
+
 def group_of_endpoint(stage: str, endpoint: str) -> str | None:
     """The group that a multi-model endpoint is for; None where it is not one of this stage's."""
     prefix = f"sluice-{stage}-{_SHARED}"

@@ -50,6 +50,7 @@ class House:
         alarms: Any = FakeAlarmList(self.hosting.made_at)
         stage = self.stage
         function = ReapEndpoints(
+            "dev",
             RULE,
             stage.production,
             aliases,
@@ -266,3 +267,9 @@ def test_an_endpoint_that_somebody_deleted_is_not_ours_to_end(house: House) -> N
 
     assert house.reap() == {"missing": 1}
     assert house.aliases.get("churn") is not None
+
+
+def test_an_alias_that_leads_to_another_stages_endpoint_keeps_nobody_from_the_others(house: House) -> None:
+    house.aliases.point("astray", "sluice-prod-churn")
+
+    assert house.reap() == {"warn": 1}
