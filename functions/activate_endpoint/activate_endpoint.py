@@ -116,7 +116,7 @@ class ActivateEndpoint:
                 f"endpoint {endpoint.name} is back on {endpoint.config_name}, which counts for nothing: choose what is "
                 f"to serve, as by sluice traffic {record.model} --set v{arriving.package.version}=100",
             )
-            settled = settled.serves_something_else()
+            settled = settled.without_live()
         answer = self._put(settled, arriving, "failed", why)
         if not arriving.way_back:
             # Nothing goes back to it by itself; a person who approves it again tries it again.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from functions.deploy_model.answers import ignored
 from functions.deploy_model.rollouts import Rollouts
 from functions.deploy_model.wishes import Wishes
 from sluice.audit import Action, decided_by
@@ -37,20 +38,20 @@ class Approvals:
         package = self.registry.package(event.detail.arn)
         status, key = event.detail.approval_status, event.idempotency_key
         if package.approval_status != status:
-            return _ignored(f"version {package.ref.version} is {package.approval_status} by now")
+            return ignored(f"version {package.ref.version} is {package.approval_status} by now")
         self._audit_decision(model, package, key)
         record = self.production.get(model)
         if record.arriving is not None and record.arriving.cause == key:
             return self.rollouts.start(model, record.arriving)  # an earlier delivery was cut off half-way
         if status == "Approved" and record.packages.intended == package.ref and self.rollouts.is_gone(record):
-            record = record.serves_something_else()
+            record = record.without_live()
         approved = self.registry.approved(event.detail.group)
         action = on_approval_change(package.ref, status, record.packages, approved)
         if isinstance(action, Ignore):
-            return _ignored(action.reason)
+            return ignored(action.reason)
         if isinstance(action, Forget):
             self.rollouts.forget_queued(model)
-            return _ignored(action.reason)
+            return ignored(action.reason)
         if isinstance(action, AskForHelp):
             self.rollouts.give_up(model)
             self.journal.announce(model, "HELP_NEEDED", action.reason, once=key)
@@ -72,7 +73,3 @@ class Approvals:
         self.journal.record(
             model, action, why, who=decided_by(self.stage, package.changed_by), details=details, once=key
         )
-
-
-def _ignored(reason: str) -> dict[str, Any]:
-    return {"outcome": "ignored", "reason": reason}

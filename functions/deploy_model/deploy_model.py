@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from functions.deploy_model.answers import ignored
 from functions.deploy_model.approvals import Approvals
 from functions.deploy_model.rollbacks import Rollbacks
 from functions.deploy_model.rollouts import Rollouts
@@ -37,7 +38,7 @@ class DeployModel:
         if isinstance(event, ModelPackageStateChange):
             reason = self.approvals.refusal(event)
             if reason:
-                return {"outcome": "ignored", "reason": reason}
+                return ignored(reason)
             return self.once(event.idempotency_key, lambda: self.approvals.act(event))
         return self.once(f"{event.detail_type}#{event.id}", lambda: self._act(event))
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from functions.deploy_model.answers import ignored
 from functions.deploy_model.rollouts import Rollouts
 from functions.deploy_model.wishes import Wishes
 from sluice.audit import SERVICE
@@ -54,7 +55,7 @@ class Rollbacks:
         record = self.production.get(model) if model else ProductionRecord("")
         failing = _behind(record, endpoint, variant)
         if model is None or failing is None or kind not in ALARM_KINDS or event.detail.state.value != "ALARM":
-            return _ignored(f"alarm {event.detail.name} is {event.detail.state.value}, and takes nothing back")
+            return ignored(f"alarm {event.detail.name} is {event.detail.state.value}, and takes nothing back")
         why = f"alarm {event.detail.name} fired: {event.detail.state.reason}"[:1000]
         # What breaks a version sets off several alarms at once: it leaves once.
         cause = f"alarm#{failing.cause}"
@@ -62,12 +63,12 @@ class Rollbacks:
             return self.rollouts.go_back(model, record.arriving, why)
         if record.settled_at is not None and event.at < record.settled_at:
             self.rollouts.reject_what_left(failing, why)
-            return _ignored(f"alarm {event.detail.name} fired before the last deployment had settled")
+            return ignored(f"alarm {event.detail.name} fired before the last deployment had settled")
         settings = self.definitions.deployment_of(failing.package.arn)
         wanted = isinstance(settings, RealTime | Asynchronous) and settings.alarms.roll_back
         verdict = on_alarm(failing.package, failing.way_back, wanted, record.packages)
         if isinstance(verdict, Ignore):
-            return _ignored(f"{why}: {verdict.reason}")
+            return ignored(f"{why}: {verdict.reason}")
         if isinstance(verdict, AskForHelp):
             return self._ask(model, f"{why}: {verdict.reason}", cause)
         return self._leave(_Wish(model, failing.package.version, None, why, SERVICE, cause, cause))
@@ -75,17 +76,17 @@ class Rollbacks:
     def _leave(self, wish: _Wish) -> dict[str, Any]:
         model, who, cause = wish.model, wish.who, wish.cause
         record = self.production.get(model)
-        begun = next((each for each in (record.arriving, record.live) if each and each.cause == cause), None)
+        begun = record.begun_by(cause)
         if begun is not None:  # an earlier delivery was cut off half-way
             return self.rollouts.go_back(model, begun, wish.why)
         approved = self.registry.approved(package_group_name(self.stage, model))
         leaving, action = on_rollback_request(wish.version, wish.to, "was rolled back", record.packages, approved)
         if isinstance(action, Ignore):
-            return _ignored(action.reason)
+            return ignored(action.reason)
         if isinstance(action, Forget) and leaving is not None:
             self.rollouts.forget_queued(model)
             self.registry.set_approval(leaving.arn, "Rejected", wish.why)
-            return _ignored(action.reason)
+            return ignored(action.reason)
         if leaving is None or not isinstance(action, Deploy):
             if isinstance(action, AskForHelp) and action.nothing_left:
                 self.rollouts.give_up(model)
@@ -114,7 +115,3 @@ def _behind(record: ProductionRecord, endpoint: str, variant: str) -> Deployment
         if variant in names:
             return deployment
     return None
-
-
-def _ignored(reason: str) -> dict[str, Any]:
-    return {"outcome": "ignored", "reason": reason}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from functions.deploy_model.answers import ignored
 from functions.deploy_model.preparation import Preparation, Prepared
 from functions.deploy_model.wishes import Wishes
 from sluice.aws.autoscaling import VariantScaling
@@ -73,7 +74,7 @@ class Rollouts:
         """Begin the deployment that waited for the endpoint, if it still waits."""
         queued = self.production.get(model).queued
         if queued is None:
-            return {"outcome": "ignored", "reason": "no deployment waits"}
+            return ignored("no deployment waits")
         return self.start(model, replace(queued, requested_at=self.now()))
 
     def is_gone(self, record: ProductionRecord) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from functions.deploy_model.answers import ignored
 from functions.deploy_model.rollouts import Rollouts
 from functions.deploy_model.wishes import Wishes
 from sluice.audit import SERVICE
@@ -31,7 +32,7 @@ class Traffic:
         if record.arriving is not None and record.arriving.cause == key:
             return self.rollouts.start(asked.model, record.arriving)  # an earlier delivery was cut off half-way
         if record.has_come(key):
-            return _ignored("that has been done")
+            return ignored("that has been done")
         try:
             wanted, trial = self._split(asked, record)
             deployment = self.wishes.of(asked.model, wanted, record, key, asked.requested_by, trial, tried_first=False)
@@ -46,17 +47,17 @@ class Traffic:
     def on_conclusion(self, event: TrialConcluded) -> dict[str, Any]:
         ended, key = event.detail, event.id
         record = self.production.get(ended.model)
-        begun = next((each for each in (record.arriving, record.live) if each and each.cause == key), None)
+        begun = record.begun_by(key)
         if begun is not None:  # an earlier delivery was cut off half-way
             return self.rollouts.go_back(ended.model, begun, f"it lost its trial: {ended.reason}")
         if record.trial is None or record.trial.config_name != ended.config_name:
-            return _ignored(f"the trial on {ended.config_name} is not under way any more")
+            return ignored(f"the trial on {ended.config_name} is not under way any more")
         challenger = record.trial.package
         details = {"package": challenger.arn, "decision": ended.decision, "report": ended.report_uri or ""}
         self.journal.announce(ended.model, "TRIAL_CONCLUDED", ended.reason, SERVICE, details, once=key)
         action = on_trial_end(ended.decision, ended.reason, record.packages)
         if isinstance(action, Ignore):
-            return _ignored(action.reason)
+            return ignored(action.reason)
         deployment = self.wishes.of(ended.model, action, record, key, SERVICE, tried_first=False)
         if ended.decision == "roll-back":
             deployment = replace(deployment, leaves=challenger)
@@ -93,7 +94,3 @@ class Traffic:
         steps = tuple(Step(each.share_percent, each.hold_minutes * 60) for each in asked.steps)
         trial = Trial("ab-test", live.package, asked.weights[challenger], steps)
         return Deploy(approved[challenger], f"the traffic is split: {told}"), trial
-
-
-def _ignored(reason: str) -> dict[str, Any]:
-    return {"outcome": "ignored", "reason": reason}

@@ -19,7 +19,6 @@ _SERVING = frozenset(
         "TRIAL_STARTED",
         "TRAFFIC_CHANGED",
         "TRIAL_CONCLUDED",
-        "ENDPOINT_MOVED",
         "ENDPOINT_REMOVED",
         "ENDPOINT_IDLE",
         "ENDPOINT_REAPED",

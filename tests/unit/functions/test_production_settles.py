@@ -63,7 +63,7 @@ def test_a_version_that_fails_its_smoke_test_makes_way_for_the_one_that_waits(pr
 def test_what_waits_for_a_deletion_comes_once_the_endpoint_is_gone(production: Production) -> None:
     production.bring_live(1)
     production.endpoints.endpoints[NAME] = replace(production.endpoints.endpoints[NAME], status="Deleting")
-    production.stage.production.put(production.stage.production.get("churn").reaped())
+    production.stage.production.put(production.stage.production.get("churn").without_live())
     asked = production.ask(TrafficRequested, "traffic_requested", weights={"1": 100}, steps=[])
     assert asked["outcome"] == "queued"
     del production.endpoints.endpoints[NAME]

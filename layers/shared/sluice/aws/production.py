@@ -102,6 +102,10 @@ class ProductionRecord:
         """The deployment that brought the package, where it serves or served last."""
         return next((each for each in (self.live, self.previous) if each and each.package == package), None)
 
+    def begun_by(self, cause: str) -> Deployment | None:
+        """What an earlier delivery of `cause` began, where it arrives or is live by now."""
+        return next((each for each in (self.arriving, self.live) if each and each.cause == cause), None)
+
     def has_come(self, cause: str) -> bool:
         """Whether what `cause` asked for has arrived already."""
         return any(each is not None and each.cause == cause for each in (self.live, self.trial))
@@ -150,12 +154,9 @@ class ProductionRecord:
     def failed(self, now: datetime) -> "ProductionRecord":
         return replace(self, arriving=None, settled_at=now)
 
-    def serves_something_else(self) -> "ProductionRecord":
-        """The endpoint is on a config that counts for nothing: any version that is deployed now is a change."""
-        return replace(self, live=None, trial=None, previous=self.live or self.previous)
-
-    def reaped(self) -> "ProductionRecord":
-        """The endpoint was deleted because nobody used it: nothing serves until a version is deployed again."""
+    def without_live(self) -> "ProductionRecord":
+        """Nothing that counts serves: the endpoint is gone, or on a config that nobody judged. Whichever version is
+        deployed next is a change."""
         return replace(self, live=None, trial=None, previous=self.live or self.previous)
 
     @property

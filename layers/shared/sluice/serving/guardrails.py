@@ -8,8 +8,6 @@ from typing import Any
 
 from sluice.definition.deployment import AllAtOnce, Canary, Linear, Rolling, Rollout
 
-_LONGEST_SECONDS = 3600 * 8
-
 
 def deployment_config(rollout: Rollout, alarms: Sequence[str]) -> dict[str, Any]:
     """Of a rollout to one variant. A trial's own endpoint config is moved to all at once: its shares are weights."""
@@ -63,7 +61,7 @@ def _blue_green(routing: dict[str, Any], bake_minutes: int, max_minutes: int | N
         "TerminationWaitInSeconds": bake_minutes * 60,
     }
     if max_minutes is not None:
-        policy["MaximumExecutionTimeoutInSeconds"] = min(max_minutes * 60, _LONGEST_SECONDS)
+        policy["MaximumExecutionTimeoutInSeconds"] = max_minutes * 60
     return {"BlueGreenUpdatePolicy": policy}
 
 
