@@ -18,6 +18,9 @@ INTERMEDIATE_TAG = {"sluice:kind": "intermediate"}
 """The bucket's lifecycle rule expires objects by this tag; registered models, evaluations and reports are kept."""
 
 _RAW_KEY = re.compile(r"^models/(?P<model>[^/]+)/raw/(?P<file>.+)$")
+_REPORT_KEY = re.compile(
+    r"^models/(?P<model>[^/]+)/monitoring/reports/(?P<source>[^/]+)/.+/constraint_violations\.json$"
+)
 _BATCH_KEY = re.compile(r"^models/(?P<model>[^/]+)/batch/in/(?P<file>.+)$")
 
 SINGLE_VARIANT = "AllTraffic"
@@ -82,6 +85,20 @@ class ModelPrefix:
     def trials(self) -> str:
         return f"{self.root}trials/"
 
+    @property
+    def monitoring(self) -> str:
+        """Its checks/<id>/ (what each check reads) and reports/ (what each found)."""
+        return f"{self.root}monitoring/"
+
+    @property
+    def reports(self) -> str:
+        """Both engines write `<endpoint or batch>/…/yyyy/mm/dd/hh/…/constraint_violations.json` below it."""
+        return f"{self.monitoring}reports/"
+
+    def check(self, check_id: str) -> str:
+        """What one check is given."""
+        return f"{self.monitoring}checks/{check_id}/"
+
     def run(self, run_id: str) -> str:
         return f"{self.root}runs/{run_id}/"
 
@@ -100,6 +117,33 @@ def model_of_batch_key(key: str) -> str | None:
     """The model that is to score the file; None for a key that is not `models/<name>/batch/in/<file>`."""
     match = _BATCH_KEY.match(key)
     return match["model"] if match and not key.endswith("/") else None
+
+
+def model_of_violations_key(key: str) -> str | None:
+    """The model that a check was about; None for a key that is no report's constraint_violations.json."""
+    match = _REPORT_KEY.match(key)
+    return match["model"] if match else None
+
+
+def new_check_id(at: datetime, model: str, cause: str) -> str:
+    """`YYMMDDhhmmss-xxxx` in UTC of the window's end. The same cause at the same second gives the same id."""
+    digest = hashlib.sha256(f"{model}\0{cause}".encode()).hexdigest()
+    return f"{at:%y%m%d%H%M%S}-{digest[:4]}"
+
+
+def schedule_name(stage: str, model: str) -> str:
+    """Of the model's EventBridge schedule: one per model, whichever version serves."""
+    return f"sluice-{stage}-{model}-monitor"
+
+
+def monitoring_schedule_name(stage: str, model: str, kind: str) -> str:
+    """Of a Model Monitor schedule. kind: data-quality or model-quality."""
+    return f"sluice-{stage}-{model}-{kind}"
+
+
+def monitoring_job_definition_name(stage: str, model: str, kind: str, version: int) -> str:
+    """A version has its own, because its baseline is its own and job definitions do not change."""
+    return f"{monitoring_schedule_name(stage, model, kind)}-v{version}"
 
 
 def new_run_id(at: datetime, model: str, execution: str) -> str:

@@ -10,6 +10,7 @@ from sluice.aws import clients, clock
 from sluice.aws.aliases import Aliases
 from sluice.aws.audit_log import AuditLog
 from sluice.aws.autoscaling import VariantScaling
+from sluice.aws.checks import Checks
 from sluice.aws.endpoint_alarms import EndpointAlarms
 from sluice.aws.endpoints import Endpoints
 from sluice.aws.event_bus import EventBus
@@ -54,6 +55,10 @@ class Stage:
     @cached_property
     def production(self) -> ProductionStates:
         return ProductionStates(self.table, clock.now)
+
+    @cached_property
+    def checks(self) -> Checks:
+        return Checks(self.table, clock.now)
 
     @cached_property
     def registry(self) -> Registry:

@@ -21,6 +21,7 @@ def problems_between_sections(model: "Model") -> Iterator[FieldProblem]:
     yield from _training(model.data, model.training)
     yield from _tuning(model)
     yield from _evaluation(model.data, model.training, model.evaluation)
+    yield from _monitoring(model)
     if model.processing.instance_count > 1 and model.data.mode == "snapshot":
         yield FieldProblem(
             "processing.instance_count",
@@ -45,6 +46,21 @@ def _gate(model: "Model") -> Iterator[FieldProblem]:
         yield FieldProblem("gate.slices", "needs slices to judge: name columns in evaluation.slices, or remove it")
     if gate.calibration is not None and task != "binary":
         yield FieldProblem("gate.calibration", f"is for binary tasks only, and data.task is {task}: remove it")
+
+
+def _monitoring(model: "Model") -> Iterator[FieldProblem]:
+    monitoring, deployment = model.monitoring, model.deployment
+    known = METRICS_OF_TASK[model.data.task]
+    metric = monitoring.model_quality.metric
+    if metric is not None and metric not in known:
+        yield FieldProblem(
+            "monitoring.model_quality.metric",
+            f"{metric} is no metric of a {model.data.task} task; write one of {', '.join(known)}",
+        )
+    if monitoring.enabled and deployment.mode != "asynchronous" and deployment.capture is None:
+        yield FieldProblem(
+            "monitoring.enabled", "checks what was captured, and deployment captures nothing: write capture: {} there"
+        )
 
 
 def _tuning(model: "Model") -> Iterator[FieldProblem]:
