@@ -78,13 +78,6 @@ function championValue({ value }, difference) {
   return isNumber(value) && isNumber(difference?.value) ? value - difference.value : null;
 }
 
-/** The 95 % interval; a value alone where there is no deviation. */
-function around(value, deviation) {
-  if (!isNumber(value)) return [null, null];
-  const half = 1.96 * (deviation ?? 0);
-  return [value - half, value + half];
-}
-
 function gapFigure(column, parts, metric) {
   const differences = parts.map((part) => championDifference(part, metric));
   const ends = differences.map((difference) => around(difference?.value, difference?.standard_deviation));

@@ -110,7 +110,7 @@ function drawPoint(plot, x, y, kind, title = null, radius = 4) {
 
 function symbol(x, y, kind, radius) {
   const name = `point ${kind}`;
-  if (!/champion|failed|best/.test(kind)) return shape("circle", { class: name, cx: x, cy: y, r: radius });
+  if (!/champion|baseline|failed|best/.test(kind)) return shape("circle", { class: name, cx: x, cy: y, r: radius });
   const r = radius * 1.25;
   if (/failed/.test(kind)) {
     return shape("path", {
