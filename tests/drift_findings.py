@@ -35,7 +35,24 @@ def drift() -> Findings:
     found["violations"] = _violations()
     _link(found)
     found["trend"] = numbers.trend(24, ["tenure", "Contract"], "auc", moved_for=6)
+    found["trend"][-1] |= _own_point(found)
     return found
+
+
+def _own_point(found: Findings) -> Findings:
+    """The newest point of a trend is the check itself."""
+    features = {feature["name"]: {"distance": feature["distance"]} for feature in _features(found)}
+    names = [
+        {name: one[name] for name in ("dimension", "feature_name", "metric_name") if name in one}
+        for one in found["violations"]
+    ]
+    score = {"distance": found["dimensions"]["predictions"]["outputs"][0]["distance"]}
+    return {"check_id": found["check_id"], "violations": names, "features": features, "score": score}
+
+
+def _features(found: Findings) -> list[Findings]:
+    features: list[Findings] = found["dimensions"]["data-quality"]["features"]
+    return features
 
 
 def no_drift() -> Findings:
@@ -223,7 +240,7 @@ def _violations() -> list[Findings]:
 
 def _link(found: Findings) -> None:
     """Each feature names its own violations by their places."""
-    for feature in found["dimensions"]["data-quality"]["features"]:
+    for feature in _features(found):
         feature["violations"] = [
             at
             for at, one in enumerate(found["violations"])

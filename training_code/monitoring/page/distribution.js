@@ -74,7 +74,7 @@ function rangeText({ from, to }) {
 
 function levelFigure({ name, bins, unseen_share: unseen }, title) {
   const shown = unseen > 0 ? [...bins, { share: unseen, baseline_share: 0 }] : bins;
-  const names = shown.map(({ value }) => (value === undefined || value === null ? "values not seen in training" : String(value)));
+  const names = shown.map(({ value }) => (value === undefined || value === null ? "not in training" : String(value)));
   const plot = rowPlot({
     names,
     x: { ...shareAxis(shown.flatMap(({ share, baseline_share: before }) => [share, before])) },

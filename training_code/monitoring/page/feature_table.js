@@ -4,18 +4,21 @@
 const FEATURE_COLUMNS = [
   ["Feature", ({ name }) => name],
   [words("Status"), (feature) => statusWord(feature)],
-  ["Distance", ({ distance }) => plainText(distance)],
+  ["Distance", ({ distance }) => distanceText(distance)],
   ["Bound", ({ bound }) => plainText(bound)],
   ["Last checks", ({ name, bound }, { trend }) => sparkline(trend, name, bound)],
-  [words("Moved since"), ({ since }) => timeText(since) ?? "–"],
-  ["PSI", ({ psi }) => plainText(psi)],
+  ["Moved since", ({ since }) => timeText(since) ?? "–"],
+  ["PSI", ({ psi }) => distanceText(psi)],
   ["Adjusted p", ({ adjusted_p_value: chance }) => chanceText(chance)],
-  ["Missing", ({ missing_share: share }) => percentText(share)],
-  ["Missing, baseline", ({ baseline_missing_share: share }) => percentText(share)],
+  ["Missing (baseline)", (feature) => missingText(feature)],
   ["Not seen in training", ({ unseen_share: share }) => percentText(share)],
   ["Not numbers", ({ unreadable_share: share }) => percentText(share)],
   ["Out of range", ({ outside_share: share }) => percentText(share)],
 ];
+
+function missingText({ missing_share: share, baseline_missing_share: before }) {
+  return isNumber(before) ? `${percentText(share)} (${percentText(before)})` : percentText(share);
+}
 
 function statusWord(part) {
   const [tone, sign, said] = statusOf(part);

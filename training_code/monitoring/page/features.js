@@ -31,7 +31,7 @@ function farFigure(moved) {
   });
   far.forEach(({ name }, row) => drawRowBar(plot, row, times[row], "now", `${name}: ${plainText(times[row])} times its bound`));
   drawUpright(plot, 1, "bound");
-  const rows = () => far.map(({ name, distance, bound }) => [name, plainText(distance), plainText(bound)]);
+  const rows = () => far.map(({ name, distance, bound }) => [name, distanceText(distance), plainText(bound)]);
   return figure({
     title: "How far they moved",
     plot,
@@ -55,7 +55,7 @@ function featureCard(feature, findings) {
   return element(
     "article",
     { class: "moved" },
-    element("h3", {}, code(name)),
+    element("h3", {}, name),
     element("ul", { class: "reasons" }, violationTexts(feature, findings).map((text) => element("li", {}, text))),
     descriptions(factsOf(feature, findings)),
     drawn.length ? figures(drawn) : null,
@@ -70,8 +70,8 @@ function violationTexts({ violations }, findings) {
 function factsOf(feature, findings) {
   const { distance, bound, psi, since, score_effect: effect, importance } = feature;
   return [
-    [measureText(feature), isNumber(distance) ? `${plainText(distance)} (bound ${plainText(bound)})` : null],
-    ["Stability index (PSI)", isNumber(psi) ? plainText(psi) : null],
+    [measureText(feature), isNumber(distance) ? `${distanceText(distance)} (bound ${plainText(bound)})` : null],
+    ["Stability index (PSI)", isNumber(psi) ? distanceText(psi) : null],
     ["Since", timeText(since)],
     ["Effect on the scores", isNumber(effect) ? `${signedPlain(effect)} ${effectUnit(findings)}, mean` : null],
     ["Importance in the baseline", isNumber(importance) ? percentText(importance, 0) : null],

@@ -36,6 +36,11 @@ function measureText({ measure }) {
   return names[measure] ?? (measure ? String(measure) : "Distance");
 }
 
+/** Of distances and stability indices: what is below a thousandth is none. */
+function distanceText(value) {
+  return isNumber(value) ? grouped(value, 3, 3) : "–";
+}
+
 /** A probability: of small ones their size is all that matters. */
 function chanceText(value) {
   if (!isNumber(value)) return "–";

@@ -29,9 +29,9 @@ function outputTable(outputs, labels) {
   const cells = rows.map(([title, one]) => [
     title,
     statusWord(one),
-    plainText(one.distance),
+    distanceText(one.distance),
     plainText(one.bound),
-    plainText(one.psi),
+    distanceText(one.psi),
     chanceText(one.adjusted_p_value),
     plainText(one.mean),
     plainText(one.baseline_mean),

@@ -78,8 +78,8 @@ function judgedWord({ judged, violated }) {
 
 function violatedWord(violated) {
   return violated
-    ? element("span", { class: "reading fail" }, "! beyond its bound")
-    : element("span", { class: "reading pass" }, "✓ within its bound");
+    ? element("span", { class: "reading fail" }, "! drift")
+    : element("span", { class: "reading pass" }, "✓ no drift");
 }
 
 function labelCounts(part) {

@@ -34,7 +34,7 @@ function clockWarning({ outside_window: outside, requests }) {
   return element(
     "p",
     { class: "warning" },
-    `${several(outside, "record says", "records say")} that it is from outside the window${share}. `,
+    `${several(outside, "record is", "records are")} of a time outside the window${share}. `,
     "Is a clock wrong, or did captures arrive later than monitoring.lateness_hours allows?",
   );
 }
