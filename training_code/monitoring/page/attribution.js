@@ -9,7 +9,11 @@ function attributionSection(findings) {
   return [
     silenceNote(part),
     isNumber(part.ndcg)
-      ? paragraph(`The order of the features agrees with the baseline's to ${plainText(part.ndcg)} (NDCG; 1 is the same order).`, boundText(part), rows)
+      ? paragraph(
+          `The features' order agrees with the baseline's to ${plainText(part.ndcg)} (NDCG; 1 is the same order).`,
+          boundText(part),
+          rows,
+        )
       : null,
     features.length ? [figures(leanFigure(features)), leanTable(features)] : null,
   ];

@@ -13,7 +13,12 @@ function biasSection(findings) {
   return [
     silenceNote(part),
     gaps.length ? gapTable(gaps) : null,
-    columns.map((column) => sliceRates(column, slices.filter((slice) => slice.column === column))),
+    columns.map((column) =>
+      sliceRates(
+        column,
+        slices.filter((slice) => slice.column === column),
+      ),
+    ),
   ];
 }
 
@@ -48,11 +53,7 @@ function sliceRates(column, slices) {
   const drawn = Object.keys(RATES)
     .map((rate) => rateFigure(column, slices, rate))
     .filter(Boolean);
-  return [
-    element("h3", {}, "By ", code(column)),
-    drawn.length ? figures(drawn) : null,
-    sliceTable(column, slices),
-  ];
+  return [element("h3", {}, "By ", code(column)), drawn.length ? figures(drawn) : null, sliceTable(column, slices)];
 }
 
 function rateFigure(column, slices, rate) {

@@ -33,7 +33,9 @@ function everyFeature(features, findings) {
   const still = features.filter(({ status }) => status !== "drift");
   return [
     features.length > LONG_TABLE ? folded(title, table) : [element("h3", {}, title), table],
-    still.length ? folded(`Distributions of the ${several(still.length, "other feature")}`, stillFeatures(still)) : null,
+    still.length
+      ? folded(`Distributions of the ${several(still.length, "other feature")}`, stillFeatures(still))
+      : null,
   ];
 }
 

@@ -29,7 +29,9 @@ function farFigure(moved) {
     x: { from: 0, to: Math.max(...times, 1) * 1.05, label: "Distance, as a multiple of its bound" },
     description: "How far the features have moved, as multiples of their bounds",
   });
-  far.forEach(({ name }, row) => drawRowBar(plot, row, times[row], "now", `${name}: ${plainText(times[row])} times its bound`));
+  far.forEach(({ name }, row) =>
+    drawRowBar(plot, row, times[row], "now", `${name}: ${plainText(times[row])} times its bound`),
+  );
   drawUpright(plot, 1, "bound");
   const rows = () => far.map(({ name, distance, bound }) => [name, distanceText(distance), plainText(bound)]);
   return figure({
@@ -56,7 +58,11 @@ function featureCard(feature, findings) {
     "article",
     { class: "moved" },
     element("h3", {}, name),
-    element("ul", { class: "reasons" }, violationTexts(feature, findings).map((text) => element("li", {}, text))),
+    element(
+      "ul",
+      { class: "reasons" },
+      violationTexts(feature, findings).map((text) => element("li", {}, text)),
+    ),
     descriptions(factsOf(feature, findings)),
     drawn.length ? figures(drawn) : null,
     exampleOf(feature),
@@ -109,7 +115,7 @@ function movedShares(feature) {
 function unseenText({ unseen_share: share, unseen_examples: examples }) {
   if (!(share > 0)) return null;
   const some = Object.entries(examples ?? {}).slice(0, 3);
-  const said = some.map(([value, count]) => `“${shortened(value, 40)}” ${countText(count)}×`).join(", ");
+  const said = some.map(([value, count]) => `“${shortened(value, 40)}” (${countText(count)})`).join(", ");
   return `${percentText(share)}${said ? `, such as ${said}` : ""}`;
 }
 

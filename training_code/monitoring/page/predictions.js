@@ -25,7 +25,17 @@ function outputTitle({ name }) {
 
 function outputTable(outputs, labels) {
   const rows = [...outputs.map((output) => [outputTitle(output), output]), ...(labels ? [["Labels", labels]] : [])];
-  const columns = ["Output", words("Status"), "Distance", "Bound", "PSI", "Adjusted p", "Mean", "Mean, baseline", words("Moved since")];
+  const columns = [
+    "Output",
+    words("Status"),
+    "Distance",
+    "Bound",
+    "PSI",
+    "Adjusted p",
+    "Mean",
+    "Mean, baseline",
+    words("Moved since"),
+  ];
   const cells = rows.map(([title, one]) => [
     title,
     statusWord(one),

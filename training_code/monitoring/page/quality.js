@@ -16,7 +16,8 @@ const QUALITY_NOTE =
   "Worse by: how much was lost, whichever direction is better.";
 
 function coverageText({ labelled_requests: labelled, requests, coverage, labelled_rows: rows }) {
-  if (!isNumber(labelled) || !isNumber(requests)) return isNumber(rows) ? paragraph(`${several(rows, "row")} have a label so far.`) : null;
+  if (!isNumber(labelled) || !isNumber(requests))
+    return isNumber(rows) ? paragraph(`${several(rows, "row")} have a label so far.`) : null;
   const share = isNumber(coverage) ? ` (${percentText(coverage, 0)})` : "";
   const bar = element("progress", { max: requests || 1, value: labelled, "aria-label": "Requests that have a label" });
   return [
@@ -28,7 +29,9 @@ function coverageText({ labelled_requests: labelled, requests, coverage, labelle
 
 /** Of the metrics between 0 and 1, which one axis can hold. */
 function qualityFigure(metrics) {
-  const drawn = metrics.filter(({ name, value }) => isNumber(value) && value >= 0 && value <= 1 && !LOWER_IS_BETTER.has(name));
+  const drawn = metrics.filter(
+    ({ name, value }) => isNumber(value) && value >= 0 && value <= 1 && !LOWER_IS_BETTER.has(name),
+  );
   if (!drawn.length) return null;
   const ends = drawn.map((metric) => [
     around(metric.value, metric.deviation),

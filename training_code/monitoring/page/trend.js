@@ -70,7 +70,11 @@ function distanceTrend(trend, name, of, bound) {
     height: 220,
   });
   if (isNumber(bound)) drawLevel(plot, bound, "bound");
-  drawLine(plot, values.map((value, position) => [position, value]), "now");
+  drawLine(
+    plot,
+    values.map((value, position) => [position, value]),
+    "now",
+  );
   values.forEach((value, position) => {
     if (!isNumber(value)) return;
     drawPoint(plot, position, value, "now", `${timeText(trend[position].end) ?? "–"}: ${plainText(value)}`, 3);
@@ -90,8 +94,10 @@ function sparkline(trend, name, bound) {
   const most = Math.max(...known, bound ?? 0) * 1.1 || 1;
   const y = scaleOf({ from: 0, to: most }, SPARK.height - 2, 2);
   const x = scaleOf({ from: 0, to: values.length - 1 }, 2, SPARK.width - 2);
-  const points = values.flatMap((value, position) => (isNumber(value) ? `${fixed(x(position))},${fixed(y(value))}` : []));
-  const said = `from ${plainText(known[0])} to ${plainText(known[known.length - 1])} in ${several(known.length, "check")}`;
+  const points = values.flatMap((value, position) =>
+    isNumber(value) ? `${fixed(x(position))},${fixed(y(value))}` : [],
+  );
+  const said = `from ${plainText(known[0])} to ${plainText(known.at(-1))} in ${several(known.length, "check")}`;
   const level = { class: "segment bound", x1: 0, x2: SPARK.width, y1: fixed(y(bound)), y2: fixed(y(bound)) };
   return shape(
     "svg",

@@ -44,7 +44,11 @@ function headOf(findings) {
 }
 
 function verdictSection(findings) {
-  const [tone, sign, said] = VERDICTS[findings.verdict] ?? ["none", "–", `Verdict: ${findings.verdict ?? NOT_MEASURED}`];
+  const [tone, sign, said] = VERDICTS[findings.verdict] ?? [
+    "none",
+    "–",
+    `Verdict: ${findings.verdict ?? NOT_MEASURED}`,
+  ];
   const where = [placeText(findings), windowText(findings)].filter(Boolean).join(", ");
   const version = isNumber(findings.version) ? `, against version ${findings.version}’s baseline` : "";
   const words = `${said}${where ? `: ${where}${version}` : version}`;

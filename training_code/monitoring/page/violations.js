@@ -25,7 +25,8 @@ function testingText({ significance, tests, correction }) {
   return [
     paragraph(
       `Something has drifted where two things hold: a statistical test shows that it moved (p below ${level} after `,
-      `${correction ?? "a"} correction over ${many} of this check together), and it moved at least as far as its bound. `,
+      `${correction ?? "a"} correction over ${many} of this check together), `,
+      "and it moved at least as far as its bound. ",
       "So a check in which nothing changed says drift in at most ",
       `${level} of cases, whatever the number of features, and a change too small to matter is not called one.`,
     ),

@@ -87,11 +87,3 @@ def test_shared_parts_are_used_by_both_pages():
 def test_a_title_is_text():
     page = drift_page.PAGE.render("<b>&", {"findings": {}})
     assert "<title>&lt;b&gt;&amp;</title>" in page
-
-
-@each
-def test_files_and_lines_stay_short(page: Page, render: Callable[[], str]):
-    for path in (*page.scripts(), *page.styles()):
-        lines = path.read_text(encoding="utf-8").splitlines()
-        assert len(lines) <= 300, path
-        assert max(map(len, lines)) <= 120, path
