@@ -42,10 +42,8 @@ def drift() -> Findings:
 def _own_point(found: Findings) -> Findings:
     """The newest point of a trend is the check itself."""
     features = {feature["name"]: {"distance": feature["distance"]} for feature in _features(found)}
-    names = [
-        {name: one[name] for name in ("dimension", "feature_name", "metric_name") if name in one}
-        for one in found["violations"]
-    ]
+    places = [(one["dimension"], one.get("feature_name") or one["metric_name"]) for one in found["violations"]]
+    names = [{"dimension": dimension, "feature_name": name} for dimension, name in dict.fromkeys(places)]
     score = {"distance": found["dimensions"]["predictions"]["outputs"][0]["distance"]}
     return {"check_id": found["check_id"], "violations": names, "features": features, "score": score}
 
@@ -134,7 +132,7 @@ def regression() -> Findings:
 
 def batch() -> Findings:
     """A scored file: no event ids, no labels, no endpoint."""
-    found = drift() | {"source": "batch", "endpoint_name": None, "window": WINDOW | {"start": None}}
+    found = drift() | {"source": "batch", "endpoint_name": None, "window": WINDOW | {"start": WINDOW["end"]}}
     reason = "A batch has no event ids, so no labels can be joined."
     found["dimensions"]["model-quality"] = parts.unmeasured("model-quality", "not-measured", reason)
     found["dimensions"]["operations"] = {"status": "not-measured", "reason": "A batch has no endpoint."}
@@ -172,7 +170,7 @@ def named(name: str, document: Findings | None = None) -> Findings:
         feature |= {"name": name, "unseen_examples": {name: 3}, "unseen_share": 0.02}
         feature["example"] = {"record": {name: name}, "score": 0.9, "event_id": name}
         for one in feature["bins"]:
-            if "value" in one:
+            if one.get("kind") == "level":
                 one["value"] = name
     for one in (*dimensions["bias"]["slices"], *dimensions["bias"]["gaps"]):
         one |= {"column": name} | ({"value": name} if "value" in one else {})

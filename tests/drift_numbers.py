@@ -27,7 +27,7 @@ def number(name: str, before: Numbers, now: Numbers) -> Findings:
     chance = tested(min(1.0, 2 * float(np.exp(-2 * size * distance**2))))
     bound = BOUNDS["kolmogorov_smirnov"]
     found = distance >= bound and chance["adjusted_p_value"] < SIGNIFICANCE
-    ends = [None, *np.round(edges, 4).tolist(), None]
+    ends = [round(float(before.min()), 4), *np.round(edges, 4).tolist(), None]
     return {
         **_common(name, "numeric", "kolmogorov_smirnov", distance, bound, found),
         **chance,
@@ -57,8 +57,13 @@ def levels(name: str, before: Mapping[str, float], now: Mapping[str, float], uns
         "unseen_share": unseen,
         "unseen_examples": {"Five year": 31, "unknown": 2} if unseen else {},
         "outside_share": None,
-        "bins": [{"value": one, "share": now[one], "baseline_share": share} for one, share in before.items()],
+        "bins": [_level(one, "level", now[one], share) for one, share in before.items()]
+        + ([_level("unseen", "unseen", unseen, 0.0)] if unseen else []),
     }
+
+
+def _level(value: str, kind: str, share: float, before: float) -> Findings:
+    return {"value": value, "kind": kind, "share": share, "baseline_share": before}
 
 
 def _common(name: str, kind: str, measure: str, distance: float, bound: float, found: bool) -> Findings:

@@ -97,6 +97,7 @@ def bias(violated: bool) -> Findings:
         {
             "column": column,
             "value": value,
+            "kind": "value",
             "rows": 600,
             "selection_rate": rate,
             "baseline_selection_rate": 0.28,
@@ -119,7 +120,14 @@ def bias(violated: bool) -> Findings:
 
 
 def _gap(measure: str, gap: float, violated: bool) -> Findings:
-    values = {"column": "gender", "measure": measure, "gap": gap, "baseline_gap": 0.01, "change": gap - 0.01}
+    values = {
+        "column": "gender",
+        "measure": measure,
+        "between": ["Female", "Male"],
+        "gap": gap,
+        "baseline_gap": 0.01,
+        "change": gap - 0.01,
+    }
     return values | {"bound": 0.1, **numbers.tested(1e-5 if violated else 0.5), "violated": violated}
 
 

@@ -59,7 +59,7 @@ function upLabel(text, { top, bottom }) {
 
 const ROW = 24;
 const ROW_NAMES = 146;
-const ROW_LETTERS = 21;
+const ROW_LETTERS = 19;
 
 /** Rows by name, from above; y(position) is a row's middle. mark: class of the line that stands at 0, if any. */
 function rowPlot({ names, x, description }) {

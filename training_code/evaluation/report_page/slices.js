@@ -38,12 +38,6 @@ function slicesOf(column, parts, task, compared) {
   ];
 }
 
-/** The kind tells a value "other" from the other values. */
-function partName({ value, kind }) {
-  const words = { other: "all other values", missing: "no value" };
-  return words[kind] ?? String(value);
-}
-
 function championDifference(part, metric) {
   return part.champion?.differences?.[metric] ?? null;
 }

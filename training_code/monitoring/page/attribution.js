@@ -30,11 +30,7 @@ function leanFigure(features) {
     x: shareAxisOf(shown),
     description: "Shares of the features in the scores' SHAP values, now and on the test split",
   });
-  shown.forEach(({ name, share, baseline_share: before }, row) => {
-    const said = `${name}: ${percentText(share)}, baseline ${percentText(before)}`;
-    if (isNumber(share)) drawRowBar(plot, row, share, "now", said);
-    if (isNumber(before)) drawPoint(plot, before, row, "baseline", said, 4.5);
-  });
+  shown.forEach(({ name, share, baseline_share: before }, row) => drawThenAndNow(plot, row, name, share, before));
   const more = shown.length < features.length ? ` The ${shown.length} first of ${countText(features.length)}.` : "";
   const reading = `How much of all effects on the scores is the feature's.${more}`;
   return figure({ title: "Share of the effects", plot, legend: distributionLegend("point"), reading });

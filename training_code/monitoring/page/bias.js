@@ -26,6 +26,7 @@ function gapTable(gaps) {
   const columns = [
     "Column",
     words("Rate"),
+    words("Between"),
     "Gap now",
     "Gap, baseline",
     "Change",
@@ -36,8 +37,9 @@ function gapTable(gaps) {
   const rows = gaps.map((gap) => [
     gap.column,
     RATES[gap.measure] ?? String(gap.measure ?? "–"),
-    percentText(gap.gap),
-    percentText(gap.baseline_gap),
+    gap.between?.map((value) => shortened(value, 30)).join(" − ") ?? "–",
+    pointsText(gap.gap),
+    pointsText(gap.baseline_gap),
     pointsText(gap.change),
     isNumber(gap.bound) ? `${grouped(100 * gap.bound, 1, 1)} points` : "–",
     chanceText(gap.adjusted_p_value),
@@ -45,7 +47,7 @@ function gapTable(gaps) {
   ]);
   return [
     dataTable("Gaps between the slices of a column", columns, rows),
-    note("A gap is the difference between the highest and the lowest rate of a column's values."),
+    note("A gap is the rate of the one minus that of the other: of the two values whose rates moved apart the most."),
   ];
 }
 
@@ -62,15 +64,12 @@ function rateFigure(column, slices, rate) {
   const title = RATES[rate];
   const ends = known.flatMap((slice) => [slice[rate], slice[`baseline_${rate}`]]);
   const plot = rowPlot({
-    names: known.map(({ value }) => String(value)),
+    names: known.map(partName),
     x: { ...spanOf(ends, { zero: true }), label: title, format: (share) => percentText(share, 0) },
     description: `${title} by ${column}, now and on the test split`,
   });
   known.forEach((slice, row) => {
-    const before = slice[`baseline_${rate}`];
-    const said = `${slice.value}: ${percentText(slice[rate])}, baseline ${percentText(before)}`;
-    drawRowBar(plot, row, slice[rate], "now", said);
-    if (isNumber(before)) drawPoint(plot, before, row, "baseline", said, 4.5);
+    drawThenAndNow(plot, row, partName(slice), slice[rate], slice[`baseline_${rate}`]);
   });
   return figure({ title, plot, legend: distributionLegend("point") });
 }
@@ -78,7 +77,7 @@ function rateFigure(column, slices, rate) {
 function sliceTable(column, slices) {
   const columns = [column, "Rows", ...Object.values(RATES).flatMap((title) => [title, `${title}, baseline`])];
   const rows = slices.map((slice) => [
-    String(slice.value),
+    partName(slice),
     countText(slice.rows),
     ...Object.keys(RATES).flatMap((rate) => [percentText(slice[rate]), percentText(slice[`baseline_${rate}`])]),
   ]);

@@ -9,7 +9,7 @@ function distributionFigure(feature, title = "Then and now") {
 }
 
 /** Each range of values is as wide as any other: the figure shows where shares went, at whatever scale. */
-function rangeFigure({ name, bins }, title) {
+function rangeFigure({ name, bins, baseline_minimum: least }, title) {
   const shares = bins.map(({ share }) => share ?? 0);
   const before = bins.map(({ baseline_share: share }) => share ?? 0);
   const places = bins.map((_, position) => position);
@@ -27,7 +27,11 @@ function rangeFigure({ name, bins }, title) {
     plot,
     legend: distributionLegend("line"),
     reading: "Bars are ranges of values, drawn equally wide.",
-    data: distributionData(bins.map(rangeText), bins, "Values"),
+    data: distributionData(
+      bins.map((bin) => rangeText(bin, least)),
+      bins,
+      "Values",
+    ),
   });
 }
 
@@ -66,24 +70,28 @@ function edgeText(bins, edge) {
   return plainText(bins[edge]?.from ?? bins[edge - 1]?.to);
 }
 
-function rangeText({ from, to }) {
+/** Ranges go from above one edge up to the next; the baseline's smallest value belongs to the one that it begins. */
+function rangeText({ from, to }, least) {
   if (!isNumber(from) && !isNumber(to)) return "all values";
-  if (!isNumber(from)) return `up to ${plainText(to)}`;
-  return isNumber(to) ? `above ${plainText(from)} to ${plainText(to)}` : `above ${plainText(from)}`;
+  if (!isNumber(from)) return `${to === least ? "below" : "up to"} ${plainText(to)}`;
+  const begin = `${from === least ? "from" : "above"} ${plainText(from)}`;
+  return isNumber(to) ? `${begin} to ${plainText(to)}` : begin;
 }
 
-function levelFigure({ name, bins, unseen_share: unseen }, title) {
-  const shown = unseen > 0 ? [...bins, { share: unseen, baseline_share: 0 }] : bins;
-  const names = shown.map(({ value }) => (value === undefined || value === null ? "not in training" : String(value)));
+function levelFigure({ name, bins }, title) {
+  const names = bins.map(partName);
   const plot = rowPlot({
     names,
-    x: { ...shareAxis(shown.flatMap(({ share, baseline_share: before }) => [share, before])) },
+    x: shareAxis(bins.flatMap(({ share, baseline_share: before }) => [share, before])),
     description: `Shares of the values of ${name}, now and in the baseline`,
   });
-  shown.forEach(({ share, baseline_share: before }, row) => {
-    const said = `${names[row]}: ${percentText(share)}, baseline ${percentText(before)}`;
-    if (isNumber(share)) drawRowBar(plot, row, share, "now", said);
-    if (isNumber(before)) drawPoint(plot, before, row, "baseline", said, 4.5);
-  });
-  return figure({ title, plot, legend: distributionLegend("point"), data: distributionData(names, shown, "Value") });
+  bins.forEach((one, row) => drawThenAndNow(plot, row, names[row], one.share, one.baseline_share));
+  return figure({ title, plot, legend: distributionLegend("point"), data: distributionData(names, bins, "Value") });
+}
+
+/** In a row plot of shares: a bar for now, a point for the baseline. */
+function drawThenAndNow(plot, row, name, share, before) {
+  const said = `${name}: ${percentText(share)}, baseline ${percentText(before)}`;
+  if (isNumber(share)) drawRowBar(plot, row, share, "now", said);
+  if (isNumber(before)) drawPoint(plot, before, row, "baseline", said, 4.5);
 }

@@ -41,6 +41,9 @@ function everyFeature(features, findings) {
 
 function stillFeatures(features) {
   return features.map((feature) =>
-    foldedLater(feature.name, () => figures(distributionFigure(feature)) ?? note(feature.reason ?? NOT_MEASURED)),
+    foldedLater(feature.name, () => {
+      const drawn = distributionFigure(feature);
+      return drawn ? figures(drawn) : note(feature.reason ?? `Its distribution: ${NOT_MEASURED}.`);
+    }),
   );
 }

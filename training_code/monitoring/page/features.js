@@ -1,6 +1,6 @@
 /* Which features moved, how far, since when, and what it did to the scores; then every feature. */
 
-const MOST_CARDS = 12;
+const MOST_CARDS = 6;
 const MOST_FAR = 15;
 const LONG_TABLE = 20;
 

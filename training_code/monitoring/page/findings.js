@@ -50,6 +50,7 @@ function chanceText(value) {
 /** "2026-11-20 13:00 to 14:00 UTC"; of a batch without a beginning "up to …". */
 function windowText({ window: span }) {
   const [start, end] = [timeText(span?.start), timeText(span?.end)];
+  if (start && start === end) return start;
   if (!start || !end) return end ? `up to ${end}` : start && `from ${start}`;
   const sameDay = start.slice(0, 10) === end.slice(0, 10);
   return `${start.replace(" UTC", "")} to ${sameDay ? end.slice(11) : end}`;

@@ -24,8 +24,14 @@ function verdictTrend({ trend }) {
   const counts = trend.map(({ violations }) => violations?.length ?? 0);
   const plot = plotOf({
     x: checkAxis(trend),
-    y: { from: 0, to: Math.max(...counts, 1) * 1.1, label: "Violations", format: countText, ticks: wholeTicks(counts) },
-    description: `Violations of the last ${countText(trend.length)} checks, the newest at the right`,
+    y: {
+      from: 0,
+      to: Math.max(...counts, 1) * 1.1,
+      label: "Things that moved",
+      format: countText,
+      ticks: wholeTicks(counts),
+    },
+    description: `How many things had moved in the last ${countText(trend.length)} checks, the newest at the right`,
     height: 180,
   });
   const least = 0.05 * Math.max(...counts, 1);
@@ -48,7 +54,7 @@ function verdictTrend({ trend }) {
       ["bar", "quiet", "No drift"],
       ["bar", "thin", "Not enough data"],
     ],
-    data: { columns: ["Window's end", words("Check"), words("Verdict"), "Violations"], rows },
+    data: { columns: ["Window's end", words("Check"), words("Verdict"), "Moved"], rows },
   });
   return figures(drawn);
 }
