@@ -149,7 +149,7 @@ def test_a_feature_without_a_distribution_says_why(browser: Browser, tmp_path: P
 
 def test_gaps_say_between_whom(drift: OpenPage):
     rows = drift.page.locator("#bias table").first.locator("tbody tr").all_inner_texts()
-    assert rows[0].split("\t")[1:5] == ["Selection rate", "Female − Male", "+13.0 points", "+1.0 points"]
+    assert rows[0].split("\t")[1:5] == ["Selection rate", "Female minus Male", "+13.0 points", "+1.0 points"]
     assert [row.split("\t")[-1] for row in rows] == ["! drift", "✓ no drift"]
 
 

@@ -37,7 +37,7 @@ function gapTable(gaps) {
   const rows = gaps.map((gap) => [
     gap.column,
     RATES[gap.measure] ?? String(gap.measure ?? "–"),
-    gap.between?.map((value) => shortened(value, 30)).join(" − ") ?? "–",
+    gap.between?.map((value) => shortened(value, 30)).join(" minus ") ?? "–",
     pointsText(gap.gap),
     pointsText(gap.baseline_gap),
     pointsText(gap.change),
