@@ -48,7 +48,7 @@ class LocalCloud:
         self._gateway = gateway
         # Each InvokeEndpoint and each .sync call of a job holds a thread for as long as it takes.
         self._threads = ThreadPoolExecutor(64, "local-service")
-        self._sagemaker = SageMaker(gateway)
+        self._sagemaker = SageMaker(gateway, analyzer=gateway.analyzer)
         self._deliveries = Deliveries(EventTargets(gateway), gateway.time_scale, self._event_metric, random.Random())
         identity.treat_loopback_as_tls()
         identity.make_sessions_safe_for_threads()
