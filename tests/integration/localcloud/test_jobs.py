@@ -289,7 +289,8 @@ def test_a_manifest_names_the_objects_of_a_processing_input_and_each_needs_the_p
     account.cloud.allow(role, manifest_only, *MAY_WORK[1:])
     job = account.process(**request, RoleArn=role)
     assert job["ProcessingJobStatus"] == "Failed"
-    assert "Data download failed" in job["FailureReason"] and "AccessDenied" in job["FailureReason"]
+    assert "Data download failed" in job["FailureReason"]
+    assert "AccessDenied" in job["FailureReason"]
 
 
 def test_a_failing_script_fails_the_waiter_with_its_last_lines(account):
