@@ -1,5 +1,6 @@
 """The API of definitions and schedules: what is refused, listed, changed, and what ends."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -193,7 +194,7 @@ def test_a_recurring_schedule_fires_again_and_again_and_never_twice_at_a_time(tm
         watch(stage, "nap")
         eventually(lambda: len(stage.executions(StatusEquals="Completed")) >= 3)
         ended = stage.executions(StatusEquals="Completed", SortBy="ScheduledTime", SortOrder="Ascending")
-        for one, following in zip(ended, ended[1:], strict=False):
+        for one, following in itertools.pairwise(ended):
             assert one["LastModifiedTime"] <= following["CreationTime"]
         stage("StopMonitoringSchedule", **WATCH)
         assert stage.settled() == "Stopped"
