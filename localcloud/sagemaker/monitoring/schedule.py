@@ -54,8 +54,11 @@ class Round:
         return self._over.wait(max(0.0, seconds))
 
     def await_the_one_before(self) -> None:
-        if self._before:
-            self._before.join()
+        """And those before that: one that never fired has not waited for them."""
+        before = self._before
+        if before:
+            before.await_the_one_before()
+            before.join()
             self._before = None
 
     def join(self, timeout: float | None = None) -> None:
@@ -163,6 +166,8 @@ class Schedule:
             if now.wait((firing.at - datetime.now(UTC)).total_seconds() + self._lateness(plan)):
                 return
             now.await_the_one_before()
+            if now.wait(0):
+                return
             try:
                 self._execute(self, plan, firing)
             except Exception:  # the thread's edge: the schedule goes on
