@@ -61,9 +61,10 @@ class Expression:
 
 @dataclass(frozen=True)
 class Firing:
-    """`at` is the real moment; `period` what AWS's schedule would have between this time and the one before."""
+    """`at` is the real moment, `before` that of the time before; `period` is what AWS would have between the two."""
 
     at: datetime
+    before: datetime
     period: timedelta
 
 
@@ -78,7 +79,11 @@ class Cadence:
     def after(self, moment: datetime) -> Firing:
         shown = self.began + (moment - self.began) / self.time_scale
         named = self.expression.after(shown)
-        return Firing(self.began + (named - self.began) * self.time_scale, self.expression.period(named))
+        period = self.expression.period(named)
+        return Firing(self._real(named), self._real(named - period), period)
+
+    def _real(self, shown: datetime) -> datetime:
+        return self.began + (shown - self.began) * self.time_scale
 
 
 def _hours(start: str, every: str | None) -> tuple[int, ...]:

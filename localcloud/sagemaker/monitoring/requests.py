@@ -31,13 +31,18 @@ _ATTRIBUTES: Final = {
 
 @dataclass(frozen=True)
 class Execution:
-    """One firing of a schedule. `token` is in the names of its jobs."""
+    """One firing of a schedule. `token` is in the names of its jobs.
+
+    `metric_time` is what metrics are dated with: the schedule's time before, as on AWS. Where time is scaled that is
+    not the window's start, which no alarm would look back to.
+    """
 
     kind: Kind
     definition: Mapping[str, Any]
     schedule: str
     scheduled: datetime
     window: Window
+    metric_time: datetime
     token: str
 
     @property
@@ -115,7 +120,7 @@ def _environment(one: Execution) -> dict[str, str]:
         "output_path": one.kind.output(one.definition)["LocalPath"],
         "start_time": _time(one.window.start),
         "end_time": _time(one.window.end),
-        "metric_time": _time(one.window.start),
+        "metric_time": _time(one.metric_time),
         "sagemaker_endpoint_name": one.endpoint,
         "sagemaker_monitoring_schedule_name": one.schedule,
         PUBLISH: given.get(PUBLISH, ENABLED),

@@ -190,7 +190,7 @@ def _firings(expression: Expression, time_scale: float) -> Iterator[Firing]:
     """Each computed when it is asked for: what fell due while an execution ran is left out."""
     began = datetime.now(UTC)
     if expression.once:
-        yield Firing(began, timedelta())
+        yield Firing(began, began, timedelta())
         return
     cadence = Cadence(expression, began, time_scale)
     while True:

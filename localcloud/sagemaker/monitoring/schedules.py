@@ -179,7 +179,15 @@ class MonitoringSchedules:
             raise invalid(_NO_ANALYZER)
         definition = self.definitions.get(plan.kind, plan.definition)
         offsets = Offsets.of(plan.config.get("ScheduleConfig", {}), plan.kind.endpoint_input(definition))
-        one = Execution(plan.kind, definition, schedule.name, firing.at, offsets.window(firing), secrets.token_hex(12))
+        one = Execution(
+            plan.kind,
+            definition,
+            schedule.name,
+            firing.at,
+            offsets.window(firing),
+            firing.before,
+            secrets.token_hex(12),
+        )
         abandonment = Abandonment(self._jobs)
         number = self._executions.begin(one)
         schedule.take(number, abandonment)

@@ -91,6 +91,7 @@ def test_a_failure_that_may_pass_is_retried(deliver: Any, metrics: Metrics) -> N
     deliver(targets)
 
     assert (targets.attempts, metrics) == (3, ["Invocations"])
+    assert targets.told == list(range(1, targets.attempts + 1))
 
 
 def test_a_failure_that_will_not_pass_is_dead_lettered_at_once(deliver: Any, metrics: Metrics) -> None:

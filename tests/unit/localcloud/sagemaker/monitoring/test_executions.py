@@ -36,7 +36,8 @@ def test_the_analyzer_gets_the_hours_captures_the_baseline_and_model_monitors_va
     assert (told["baseline_constraints.text"], told["baseline_statistics.text"]) == ("constraints", "statistics")
     scheduled = execution["ScheduledTime"].astimezone(UTC)
     assert told["end_time"] == f"{scheduled:%Y-%m-%dT%H:%M:%SZ}"
-    assert told["start_time"] == told["metric_time"] == f"{scheduled - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    assert told["start_time"] == f"{scheduled - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    assert told["metric_time"] == told["end_time"]
     assert told["uri"] == f"s3://bucket/reports/churn/watch/{scheduled:%Y/%m/%d/%H}/told.json"
 
 

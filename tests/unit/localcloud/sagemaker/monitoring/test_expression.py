@@ -15,6 +15,10 @@ def at(hour, minute=0, day=1):
     return datetime(2026, 3, day, hour, minute, tzinfo=UTC)
 
 
+def fired(moment):
+    return Firing(moment, moment - HOUR, HOUR)
+
+
 @pytest.mark.parametrize(
     ("text", "following", "period"),
     [
@@ -55,9 +59,10 @@ def test_a_scaled_clock_fires_every_72_seconds_for_an_hour_and_an_unscaled_one_o
     hourly = Expression.parse("cron(0 * ? * * *)")
     scaled = Cadence(hourly, HALF_PAST_TEN, 0.02)
     first = scaled.after(HALF_PAST_TEN)
-    assert first == Firing(HALF_PAST_TEN + timedelta(seconds=36), HOUR)
-    assert scaled.after(first.at) == Firing(first.at + timedelta(seconds=72), HOUR)
-    assert Cadence(hourly, HALF_PAST_TEN, 1.0).after(HALF_PAST_TEN) == Firing(at(11), HOUR)
+    step = timedelta(seconds=72)
+    assert first == Firing(HALF_PAST_TEN + step / 2, HALF_PAST_TEN - step / 2, HOUR)
+    assert scaled.after(first.at) == Firing(first.at + step, first.at, HOUR)
+    assert Cadence(hourly, HALF_PAST_TEN, 1.0).after(HALF_PAST_TEN) == Firing(at(11), at(10), HOUR)
 
 
 def test_what_fell_due_meanwhile_is_left_out():
@@ -81,25 +86,25 @@ def test_an_offset_that_is_none_names_its_field(text):
 
 
 def test_a_window_is_one_period_long_and_ends_when_the_schedule_fires():
-    window = Offsets().window(Firing(at(10, 30), HOUR))
+    window = Offsets().window(fired(at(10, 30)))
     assert (window.start, window.end) == (at(9, 30), at(10, 30))
     assert list(window.hours()) == ["2026/03/01/09", "2026/03/01/10"]
-    on_the_hour = Offsets().window(Firing(at(0, day=2), HOUR))
+    on_the_hour = Offsets().window(fired(at(0, day=2)))
     assert list(on_the_hour.hours()) == ["2026/03/01/23"]
 
 
 def test_the_schedules_own_window_wins_over_the_definitions_offsets():
     own = {"DataAnalysisStartTime": "-PT5H", "DataAnalysisEndTime": "-PT1H"}
     input_ = {"StartTimeOffset": "-P8D", "EndTimeOffset": "-P1D"}
-    window = Offsets.of(own, input_).window(Firing(at(10), HOUR))
+    window = Offsets.of(own, input_).window(fired(at(10)))
     assert (window.start, window.end) == (at(5), at(9))
     # The example of AWS's page on offsets.
-    window = Offsets.of({}, input_).window(Firing(datetime(2020, 1, 9, 13, tzinfo=UTC), HOUR))
+    window = Offsets.of({}, input_).window(fired(datetime(2020, 1, 9, 13, tzinfo=UTC)))
     assert (window.start, window.end) == (datetime(2020, 1, 1, 13, tzinfo=UTC), datetime(2020, 1, 8, 13, tzinfo=UTC))
 
 
 def test_an_end_alone_moves_the_period_back():
-    window = Offsets.of({"DataAnalysisEndTime": "-PT3H"}, {}).window(Firing(at(10), HOUR))
+    window = Offsets.of({"DataAnalysisEndTime": "-PT3H"}, {}).window(fired(at(10)))
     assert (window.start, window.end) == (at(6), at(7))
 
 
