@@ -180,13 +180,13 @@ class MonitoringSchedules:
         definition = self.definitions.get(plan.kind, plan.definition)
         offsets = Offsets.of(plan.config.get("ScheduleConfig", {}), plan.kind.endpoint_input(definition))
         one = Execution(
-            plan.kind,
-            definition,
-            schedule.name,
-            firing.at,
-            offsets.window(firing),
-            firing.before,
-            secrets.token_hex(12),
+            kind=plan.kind,
+            definition=definition,
+            schedule=schedule.name,
+            scheduled=firing.at,
+            window=offsets.window(firing),
+            metric_time=firing.before,
+            token=secrets.token_hex(12),
         )
         abandonment = Abandonment(self._jobs)
         number = self._executions.begin(one)
