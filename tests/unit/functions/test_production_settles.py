@@ -269,6 +269,17 @@ def test_a_rollback_during_a_canary_makes_sagemaker_go_back_by_an_alarm(producti
     assert (production.live, production.registry.statuses[2]) == (1, "Rejected")
 
 
+def test_a_rollback_while_a_trial_comes_waits_for_it_because_no_alarm_ends_that(production: Production) -> None:
+    real_time(production, rollout={"strategy": "ab-test", "steps": [{"share_percent": 10, "hold_minutes": 60}]})
+    production.bring_live(1, REAL_TIME)
+    production.decide(2, "Approved")
+
+    assert production.roll_back()["outcome"] == "queued"
+
+    assert not any(production.alarms.rung.values())
+    assert "told to go back" not in production.stage.log.entries("churn")[-1].why
+
+
 def test_a_rollback_during_a_serverless_update_rings_nothing(production: Production) -> None:
     production.bring_live(1)
     production.decide(2, "Approved")
