@@ -1,14 +1,14 @@
-/* The checks one after another: how many violations each had, and how far a feature was from its baseline. */
+/* The checks one after another: how much had moved in each, and how far a feature was from its baseline. */
 
 const VERDICT_KINDS = { drift: "found", "no-drift": "quiet", "not-enough-data": "thin" };
 
 function checkAxis(trend) {
   const last = trend.length - 1;
   const ticks = last < 1 ? [0] : last < 4 ? [0, last] : [0, Math.round(last / 2), last];
-  return { from: -0.5, to: last + 0.5, label: "Checks, by the end of their windows (UTC)", ticks, format: at(trend) };
+  return { from: -0.5, to: last + 0.5, label: "Checks, by the end of their windows (UTC)", ticks, format: endAt(trend) };
 }
 
-function at(trend) {
+function endAt(trend) {
   return (position) => endText(trend[position]?.end);
 }
 
@@ -24,13 +24,7 @@ function verdictTrend({ trend }) {
   const counts = trend.map(({ violations }) => violations?.length ?? 0);
   const plot = plotOf({
     x: checkAxis(trend),
-    y: {
-      from: 0,
-      to: Math.max(...counts, 1) * 1.1,
-      label: "Things that moved",
-      format: countText,
-      ticks: wholeTicks(counts),
-    },
+    y: countAxis(counts),
     description: `How many things had moved in the last ${countText(trend.length)} checks, the newest at the right`,
     height: 180,
   });
@@ -39,13 +33,6 @@ function verdictTrend({ trend }) {
     const edges = [position - 0.35, position + 0.35];
     drawBars(plot, edges, [Math.max(counts[position], least)], VERDICT_KINDS[verdict] ?? "thin");
   });
-  const rows = () =>
-    trend.map(({ check_id: id, end, verdict }, position) => [
-      timeText(end) ?? "–",
-      id ? code(id) : "–",
-      STATUSES[verdict]?.[2] ?? String(verdict ?? "–"),
-      countText(counts[position]),
-    ]);
   const drawn = figure({
     title: `The last ${countText(trend.length)} checks`,
     plot,
@@ -54,14 +41,24 @@ function verdictTrend({ trend }) {
       ["bar", "quiet", "No drift"],
       ["bar", "thin", "Not enough data"],
     ],
-    data: { columns: ["Window's end", words("Check"), words("Verdict"), "Moved"], rows },
+    data: { columns: ["Window's end", words("Check"), words("Verdict"), "Moved"], rows: () => checkRows(trend, counts) },
   });
   return figures(drawn);
 }
 
-function wholeTicks(counts) {
+function countAxis(counts) {
   const most = Math.max(...counts, 1);
-  return [...new Set([0, Math.ceil(most / 2), most])];
+  const ticks = [...new Set([0, Math.ceil(most / 2), most])];
+  return { from: 0, to: most * 1.1, label: "Things that moved", format: countText, ticks };
+}
+
+function checkRows(trend, counts) {
+  return trend.map(({ check_id: id, end, verdict }, position) => [
+    timeText(end) ?? "–",
+    id ? code(id) : "–",
+    STATUSES[verdict]?.[2] ?? String(verdict ?? "–"),
+    countText(counts[position]),
+  ]);
 }
 
 /** of(point): the distance at a check. Null with fewer than two. */
