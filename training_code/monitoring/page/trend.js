@@ -5,7 +5,13 @@ const VERDICT_KINDS = { drift: "found", "no-drift": "quiet", "not-enough-data": 
 function checkAxis(trend) {
   const last = trend.length - 1;
   const ticks = last < 1 ? [0] : last < 4 ? [0, last] : [0, Math.round(last / 2), last];
-  return { from: -0.5, to: last + 0.5, label: "Checks, by the end of their windows (UTC)", ticks, format: endAt(trend) };
+  return {
+    from: -0.5,
+    to: last + 0.5,
+    label: "Checks, by the end of their windows (UTC)",
+    ticks,
+    format: endAt(trend),
+  };
 }
 
 function endAt(trend) {
@@ -41,7 +47,10 @@ function verdictTrend({ trend }) {
       ["bar", "quiet", "No drift"],
       ["bar", "thin", "Not enough data"],
     ],
-    data: { columns: ["Window's end", words("Check"), words("Verdict"), "Moved"], rows: () => checkRows(trend, counts) },
+    data: {
+      columns: ["Window's end", words("Check"), words("Verdict"), "Moved"],
+      rows: () => checkRows(trend, counts),
+    },
   });
   return figures(drawn);
 }
