@@ -214,7 +214,9 @@ def test_the_document_is_json_and_the_same_again():
     rows = draw(1000, 27)
     found = check(rows, labels_of(rows, 1), unreadable=Unreadable(2, (("a.jsonl", 7, "no JSON"),)), duplicates=3)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert check(rows, labels_of(rows, 1), unreadable=Unreadable(2, (("a.jsonl", 7, "no JSON"),)), duplicates=3) == found
+    assert (
+        check(rows, labels_of(rows, 1), unreadable=Unreadable(2, (("a.jsonl", 7, "no JSON"),)), duplicates=3) == found
+    )
     assert found["records"]["unreadable"] == {
         "count": 2,
         "examples": [{"file": "a.jsonl", "line": 7, "reason": "no JSON"}],
