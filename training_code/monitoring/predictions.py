@@ -31,4 +31,4 @@ def measure_predictions(
 
 
 def _subject(name: str, bounds: DistributionBounds) -> Subject:
-    return Subject(name, PREDICTIONS, "prediction_drift_check", bounds)
+    return Subject(name, PREDICTIONS, "prediction_drift_check", bounds, has_cells=False)

@@ -9,7 +9,9 @@ import pytest
 
 from monitoring.distributions import LevelCounts, NumberCounts
 from monitoring.documents import constraints_in_force, violations_document, window_statistics
-from monitoring.observed import Truths, Unreadable
+from monitoring.findings import find
+from monitoring.observed import Observed, Truths, Unreadable
+from monitoring.reference import Reference
 from tests.unit.training_code.monitoring.versions import (
     CITY,
     INCOME,
@@ -131,7 +133,10 @@ def test_below_the_least_number_of_rows_nothing_is_judged():
     for name in DIMENSIONS:
         assert found["dimensions"][name]["status"] == "not-enough-data"
         assert found["dimensions"][name]["reason"] == "150 rows were found; 200 are needed."
-    assert {entry["status"] for entry in found["dimensions"]["data-quality"]["features"]} == {"not-enough-data"}
+    entries = found["dimensions"]["data-quality"]["features"]
+    assert {(entry["status"], entry["reason"], entry["p_value"]) for entry in entries} == {
+        ("not-enough-data", "150 rows were found; 200 are needed.", None)
+    }
     assert found["summary"] == "Nothing can be said yet: this window holds 150 rows, and a check needs 200."
 
 
@@ -161,8 +166,6 @@ def test_a_feature_that_had_no_value_in_training():
     reference = replace(version().reference, features={**version().reference.features, "income": empty})
     window = version().window(draw(500, 24))
     now = replace(empty, counts=np.array([475]), missing=25, minimum=1.0, maximum=9.0, mean=3.0, deviation=1.0)
-    from monitoring.findings import find
-
     observed = replace(window, features={**window.features, "income": now})
     found = find(PLAN, SETTINGS, reference, observed, version().artifact)
     entry = feature(found, "income")
@@ -289,3 +292,25 @@ def test_labelled_rows_are_told():
     window = version().window(rows, labels_of(rows, 1))
     assert judge(window)["labelled_rows"] == 400
     assert judge(replace(window, truth=Truths()))["labelled_rows"] == 0
+
+
+def test_a_constant_that_stayed_constant_has_not_drifted():
+    """There is nothing to test of it, and nothing wrong with it."""
+    rows = draw(1000, 34)
+    rows[:, CITY] = 0
+    known = version().reference
+    reference = replace(known, features={**known.features, "city": LevelCounts({"Bonn": 5000}, 0)})
+    found = find(PLAN, SETTINGS, reference, _counted_by(reference, rows), version().artifact)
+    entry = feature(found, "city")
+    assert (entry["status"], entry["distance"], entry["p_value"], "reason" in entry) == ("no-drift", 0, None, False)
+
+
+def _counted_by(reference: Reference, rows: Any) -> Observed:
+    return replace(version(), reference=reference).window(rows)
+
+
+def test_a_label_that_the_test_split_never_got_is_no_unseen_level():
+    """The model's own answers are not mistyped: they drift, or they do not."""
+    window = version().window(draw(1000, 35))
+    found = judge(replace(window, labels=LevelCounts({"No": 550, "Yes": 250}, 0, unseen=200)))
+    assert checks(found) == [("label", "prediction_drift_check")]
