@@ -33,10 +33,10 @@ def compare(windows: int) -> list[Row]:
     return [
         Row(
             f"nothing moved and drift was called in any dimension, {of}",
-            found["none ours any dimension"] / found["none"],
+            found["none ours whole"] / found["none ours"],
             FALSE_ALARMS,
             f"one of twenty; Evidently's defaults: {_of(found, 'none', 'any column')} in any column, "
-            f"{_of(found, 'none', 'data set')} for the data set",
+            f"{_of(found, 'none', 'whole')} for the data set",
             "of the windows",
             1.0,
             aim_is_limit=True,
@@ -50,10 +50,10 @@ def compare(windows: int) -> list[Row]:
 def _missed(found: Counter[str], kind: str, name: str) -> Row:
     return Row(
         name,
-        1 - found[f"{kind} ours named"] / found[kind],
+        1 - found[f"{kind} ours named"] / found[f"{kind} ours"],
         MISSED,
         f"one of twenty; Evidently's defaults: {_of(found, kind, 'named', missed=True)} for the column, "
-        f"{_of(found, kind, 'data set', missed=True)} for the data set",
+        f"{_of(found, kind, 'whole', missed=True)} for the data set",
         "of the windows",
         1.0,
         aim_is_limit=True,
@@ -62,8 +62,8 @@ def _missed(found: Counter[str], kind: str, name: str) -> Row:
 
 
 def _of(found: Counter[str], kind: str, what: str, missed: bool = False) -> str:
-    """Evidently's share; missed: of those that it did not find."""
-    share = found[f"{kind} evidently {what}"] / found[kind]
+    """Evidently's share of the windows that it judged; missed: of those that it did not find."""
+    share = found[f"{kind} evidently {what}"] / found[f"{kind} evidently"]
     return f"{1 - share if missed else share:.3g}"
 
 
