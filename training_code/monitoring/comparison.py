@@ -181,9 +181,7 @@ def _outside(subject: Subject, now: NumberCounts, baseline: NumberCounts) -> Ite
     outside = now.below + now.above
     size, bound = share(outside, now.present), subject.bounds.share
     between = f"the training rows' {baseline.minimum:.4g} to {baseline.maximum:.4g}"
-    text = (
-        f"{subject.name}: {size:.1%} of its values lie outside {between}, as it was learned; the bound is {bound:.1%}."
-    )
+    text = f"{subject.name}: {size:.1%} of its values lie outside {between}; the bound is {bound:.1%}."
     p_value = beyond_extremes(outside, now.present, baseline.present)
     yield from subject.claim("numeric_range_check", p_value, size, bound, text)
 

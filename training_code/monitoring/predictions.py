@@ -8,7 +8,8 @@ from monitoring.observed import Observed
 from monitoring.reference import Reference
 
 PREDICTIONS = "predictions"
-LABEL = "label"
+# With a space, which class names seldom have: outputs and labels are told apart by their names.
+LABEL = "predicted label"
 
 
 def measure_predictions(

@@ -283,7 +283,7 @@ def test_labels_alone_are_judged_too():
     window = version().window(draw(1000, 32))
     found = judge(replace(window, labels=LevelCounts({"No": 200, "Yes": 800}, 0)))
     assert found["dimensions"]["predictions"]["labels"]["status"] == "drift"
-    assert checks(found) == [("label", "prediction_drift_check")]
+    assert checks(found) == [("predicted label", "prediction_drift_check")]
     assert found["summary"] == "The predicted labels have moved."
 
 
@@ -313,4 +313,4 @@ def test_a_label_that_the_test_split_never_got_is_no_unseen_level():
     """The model's own answers are not mistyped: they drift, or they do not."""
     window = version().window(draw(1000, 35))
     found = judge(replace(window, labels=LevelCounts({"No": 550, "Yes": 250}, 0, unseen=200)))
-    assert checks(found) == [("label", "prediction_drift_check")]
+    assert checks(found) == [("predicted label", "prediction_drift_check")]
