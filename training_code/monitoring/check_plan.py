@@ -46,7 +46,7 @@ class MonitoringSettings:
     """quality_metric: model_quality.metric, or the gate's champion metric, or the task's usual one; never empty."""
 
     quality_metric: str
-    significance: float = 0.01
+    significance: float = 0.05
     min_records: int = 200
     bounds: DistributionBounds = field(default_factory=DistributionBounds)
     max_loss: float = 0.05
