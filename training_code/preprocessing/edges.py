@@ -7,12 +7,12 @@ without a key the hash is of the whole row: rows of one hash hold the same value
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cluster.meeting import Meeting
+from monitoring.bins import edges_of
 from preprocessing.assignment import SPLIT
 from preprocessing.batch_encoding import HASHES, feature_column
 from preprocessing.ingest import Ingested
@@ -21,7 +21,6 @@ from preprocessing.row_hash import Hashes
 from preprocessing.spill import Block
 from preprocessing.splitting import TRAIN_CODE
 
-MOST_EDGES = 255
 # Of the sample: an edge at the median is off by 0.4 % of the rows, about one bin's share, where it is largest.
 MOST_ROWS, FEWEST_ROWS = 20_000, 2_000
 # Of many features fewer rows: hosts send each other the sample.
@@ -60,7 +59,7 @@ class _Sample:
 def agree_edges(data: Ingested, maxima: Mapping[str, float], workers: Workers, meeting: Meeting) -> dict[str, Floats]:
     """By numeric feature rising edges, the last one its maximum over the training rows of all hosts.
 
-    At most MOST_EDGES; of fewer distinct values in the sample each one.
+    See edges_of: quantiles of a sample of the rows.
     """
     if not maxima:
         return {}
@@ -83,15 +82,3 @@ def _candidates(data: Ingested, block: Block, names: Sequence[str], sample: _Sam
     for place, name in enumerate(names):
         rows[:, 1 + place] = data.spill.read(block, feature_column(name))[chosen].view(np.uint64)
     return rows
-
-
-def edges_of(values: Floats, maximum: float) -> Floats:
-    """values: sampled, NaN is missing; one that is not the largest may stand for it in the last bin."""
-    # Zero has one sign.
-    found: Any = np.sort(values[~np.isnan(values)]) + 0.0
-    distinct = np.unique(found)
-    if len(distinct) >= MOST_EDGES:
-        ranks = np.ceil(np.arange(1, MOST_EDGES) / MOST_EDGES * len(found)).astype(np.int64) - 1
-        distinct = np.unique(found[ranks])
-    edges: Floats = np.append(distinct[distinct < maximum], maximum)
-    return edges

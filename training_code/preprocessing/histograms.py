@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cluster.meeting import Meeting
+from monitoring.bins import count_bins
 from preprocessing.agreement import gather_json
 from preprocessing.assignment import SPLIT
 from preprocessing.batch_encoding import feature_column
@@ -31,14 +32,14 @@ Counts = npt.NDArray[np.int64]
 class Spread:
     """counts[i]: values from bounds[i] on; below bounds[i + 1], of the last one up to it.
 
-    bins[i]: values above edges[i - 1], up to edges[i]. One more than edges: the last one is 0.
+    edges, bins: see monitoring's NumberCounts; the last of the bins is empty.
     """
 
     standard_deviation: float
     bounds: list[float]
     counts: list[int]
-    edges: list[float]
-    bins: list[int]
+    edges: Floats
+    bins: Counts
 
 
 @dataclass
@@ -58,23 +59,17 @@ class _Counted:
 
 def number_spread(values: Floats, statistics: NumberStatistics, edges: Floats) -> _Counted:
     """values: NaN is missing."""
-    # Sorting them and looking for a few bounds costs a tenth of looking for the bucket of each value.
     present = np.sort(values)[: len(values) - int(np.count_nonzero(np.isnan(values)))]
     # Not np.histogram: it fails where the bounds are closer together than doubles can tell.
     below = np.searchsorted(present, _bounds(statistics)[1:-1], side="left")
-    up_to = np.searchsorted(present, edges, side="right")
     squares = exact_sum((present - statistics.mean) ** 2)
-    return _Counted(squares, _between(below, len(present)), _between(up_to, len(present)))
-
-
-def _between(reached: npt.NDArray[np.intp], count: int) -> Counts:
-    return np.diff(reached, prepend=0, append=count)
+    return _Counted(squares, np.diff(below, prepend=0, append=len(present)), count_bins(present, edges))
 
 
 def spread_of(counted: _Counted, statistics: NumberStatistics, edges: Floats) -> Spread:
     deviation = math.sqrt(as_float(counted.squares, statistics.present))
     bounds = _bounds(statistics).tolist()
-    return Spread(deviation, bounds, counted.counts.tolist(), edges.tolist(), counted.bins.tolist())
+    return Spread(deviation, bounds, counted.counts.tolist(), edges, counted.bins)
 
 
 def _bounds(statistics: NumberStatistics) -> Floats:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from monitoring.bins import edges_of
 from preprocessing.baseline import numeric_statistics, statistics_document, string_statistics
-from preprocessing.edges import edges_of
 from preprocessing.histograms import Spread, number_spread, spread_of
 from preprocessing.statistics import NumberStatistics, number_statistics
 

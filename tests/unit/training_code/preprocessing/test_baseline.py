@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitoring.bins import edges_of
 from preprocessing import baseline
-from preprocessing.edges import edges_of
 from preprocessing.histograms import number_spread, spread_of
 from preprocessing.statistics import NumberStatistics, number_statistics
 from tests.unit.training_code.tiny import Pipeline

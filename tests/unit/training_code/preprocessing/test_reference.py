@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import preprocess
-from preprocessing.edges import MOST_EDGES, MOST_ROWS, edges_of
+from monitoring.bins import MOST_EDGES, edges_of
+from preprocessing.edges import MOST_ROWS
 from preprocessing.histograms import number_spread
 from preprocessing.statistics import number_statistics
 from tests.unit.training_code.tiny import Pipeline, tiny_rows, write_definition, write_rows
@@ -68,7 +69,7 @@ def test_a_feature_without_values_and_one_of_a_single_value(tmp_path: Path):
         "maximum": None,
         "mean": None,
         "deviation": None,
-        "whole": True,
+        "whole": False,
         "edges": [],
         "counts": [0],
     }
