@@ -17,6 +17,9 @@ NO_CODE = -1
 Score = float | tuple[float, ...]
 
 
+_NOT_AS_WRITTEN = (KeyError, TypeError, ValueError, AttributeError, OverflowError, IndexError, RecursionError)
+
+
 class NoAnswer(ValueError):
     """It holds no prediction for every row."""
 
@@ -44,16 +47,24 @@ class AnswerReader:
         """Raises NoAnswer."""
         try:
             found = self._read(answered)
-        except (BadRequest, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        except (BadRequest, *_NOT_AS_WRITTEN) as error:
             raise NoAnswer(str(error)) from None
         if len(found.codes) != rows:
             raise NoAnswer(f"it answers {len(found.codes)} rows, the request has {rows}")
         return found
 
+    def row(self, cells: Sequence[str]) -> Answers:
+        """Of one line of CSV. Raises NoAnswer."""
+        try:
+            return self._of_pairs([self._csv_row(cells)])
+        except _NOT_AS_WRITTEN as error:
+            raise NoAnswer(str(error)) from None
+
     def _read(self, answered: Payload) -> Answers:
         kind, body = answered.kind, answered.body
         if kind == CSV:
-            return self._of_pairs(self._csv_row(row) for row in csv_rows(body if isinstance(body, str) else body.decode()))
+            text = body if isinstance(body, str) else body.decode()
+            return self._of_pairs(map(self._csv_row, csv_rows(text)))
         if kind != JSON:
             return self._of_pairs(map(self._record, read_request(body, kind).rows))
         document = json.loads(body)
@@ -77,7 +88,7 @@ class AnswerReader:
             score = self._unscored
         return score, self._code(label, score)
 
-    def _csv_row(self, row: list[str]) -> tuple[Score, int]:
+    def _csv_row(self, row: Sequence[str]) -> tuple[Score, int]:
         if self._task == REGRESSION:
             return _finite(row[0]), NO_CODE
         count = 1 if self._task == BINARY else len(self._classes)

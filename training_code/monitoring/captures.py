@@ -77,7 +77,9 @@ def read_lines(file: Path) -> Iterator[bytes]:
         try:
             while line := stream.readline(LONGEST_LINE):
                 if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-                    raise UnreadableLine(f"the line is longer than {LONGEST_LINE >> 20} MiB: the file is read no further")
+                    raise UnreadableLine(
+                        f"the line is longer than {LONGEST_LINE >> 20} MiB: the file is read no further"
+                    )
                 yield line
         except (EOFError, OSError, zlib.error) as error:
             raise UnreadableLine(f"the file breaks off: {error}") from error
@@ -97,20 +99,20 @@ def parse_capture(line: bytes, number: int) -> Captured:
         raise UnreadableLine("it is no captured request: a part of it is of another type") from None
 
 
-def parse_event(line: bytes) -> Captured:
+def parse_event(line: bytes, number: int) -> Captured:
     """As parse_capture, without looking at what was sent and answered, at a fifth of the price. Raises UnreadableLine.
 
     In JSON text a quote within a string has a backslash before it, so these letters are a key and nothing else.
     """
     at = line.rfind(b'"eventMetadata":')
     if at < 0:
-        return parse_capture(line, 0)
+        return parse_capture(line, number)
     try:
         metadata, _ = _DECODER.raw_decode(line[at + len(b'"eventMetadata":') :].decode().lstrip())
         event_id, inference_id, seconds = _metadata(metadata)
     except (ValueError, KeyError, TypeError, AttributeError):
-        return parse_capture(line, 0)
-    return Captured(event_id, inference_id, seconds, None, None, 0)
+        return parse_capture(line, number)
+    return Captured(event_id, inference_id, seconds, None, None, number)
 
 
 _DECODER = json.JSONDecoder()

@@ -86,9 +86,11 @@ def _parse(line: bytes) -> tuple[str, tuple[str | None, ...]]:
 def _csv_labels(file: Path, name: str, target: str, unreadable: UnreadableLog) -> Iterator[tuple[str, Label]]:
     number = 1
     try:
-        with gzip.open(file, "rt", encoding="utf-8-sig", newline="") if file.suffix == ".gz" else file.open(
-            encoding="utf-8-sig", newline=""
-        ) as stream:
+        with (
+            gzip.open(file, "rt", encoding="utf-8-sig", newline="")
+            if file.suffix == ".gz"
+            else file.open(encoding="utf-8-sig", newline="") as stream
+        ):
             rows = csv.reader(stream, strict=True)
             places = _places([cell.strip() for cell in next(rows, [])], target)
             for row in rows:

@@ -71,7 +71,9 @@ class KnownIds:
             joined = label if before is None else _joined(before, label)
             if before is not None:
                 same = joined.labels == before.labels
-                both = sum(old is not None and new is not None for old, new in zip(before.labels, label.labels, strict=False))
+                both = sum(
+                    old is not None and new is not None for old, new in zip(before.labels, label.labels, strict=False)
+                )
                 duplicates += bool(both) and same
                 conflicting += bool(both) and not same
             self._connection.execute(

@@ -67,7 +67,9 @@ class RowReader:
         width = len(self.codec.names)
         for number, row in enumerate(rows, start=1):
             if type(row) is not list:
-                raise BadRequest(f"row {number} is a {type(row).__name__}: records by name or lists by position are read")
+                raise BadRequest(
+                    f"row {number} is a {type(row).__name__}: records by name or lists by position are read"
+                )
             if len(row) != width:
                 raise BadRequest(f"row {number} has {len(row)} values, the model takes {width}")
         return [[*row, *self._rest] for row in rows]

@@ -101,8 +101,8 @@ class SliceTally:
         self.slicer = slicer
         self._counts = np.zeros((6, len(slicer.parts)), dtype=np.int64)
 
-    def add(self, cells: Sequence[Any], selected: Masks, counted: bool, labelled: Masks, positive: Masks) -> None:
-        """counted: the rows are of the window; else only their labels count."""
+    def add(self, cells: Sequence[Any], counted: Masks, selected: Masks, labelled: Masks, positive: Masks) -> None:
+        """counted: rows of the window; of the others only the labels count."""
         codes = self.slicer.codes(cells)
         held = codes != NO_PART
         masks = (held & counted, held & counted & selected, held & labelled, held & labelled & positive)
