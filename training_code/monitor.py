@@ -56,7 +56,13 @@ def main(argv: Sequence[str]) -> None:
         window = window_of(plan)
         context = Context(plan, window, definition, reference, artifact, Path(work), arguments.seed)
         observed = observe(inputs, context, arguments.processes)
-    print(observed.requests, observed.rows)
+
+    findings = find(plan, settings, reference, observed, artifact)
+    for name, document in window_documents(observed, reference).items():
+        write_json(output / name, document)
+    write_json(output / "drift.json", findings)
+    write_json(output / "constraint_violations.json", violations_document(findings))
+    print(json.dumps({"verdict": findings["verdict"], **counts_of(findings)}))
 
 
 if __name__ == "__main__":

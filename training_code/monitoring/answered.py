@@ -28,7 +28,7 @@ class NoAnswer(ValueError):
 class Answers:
     """By row. scores: NaN where only the label was asked for; of several classes a number for each.
 
-    codes: of the answered labels, NO_CODE of a regression. version: of the model that answered, where the answer says it.
+    codes: of the answered labels, NO_CODE of a regression. version: the model's, where the answer says it.
     """
 
     scores: Sequence[Score]

@@ -7,7 +7,7 @@ from job import BadData
 from monitoring.answered import AnswerReader, Answers, NoAnswer
 from monitoring.capture_reading import NamedFile
 from monitoring.feeding import Exchange, Feeder
-from monitoring.request_rows import RowReader
+from monitoring.request_rows import Row, RowReader
 from monitoring.window_tally import REQUESTS, ROWS, UNANSWERED, WindowTally
 from preprocessing.csv_source import csv_batches
 
@@ -17,42 +17,33 @@ BLOCK_BYTES = 1 << 20
 class BatchReader:
     """Each row counts as a request; there are no event ids, and no labels."""
 
-    def __init__(
-        self, codec: Codec, rows: RowReader, answers: AnswerReader, tally: WindowTally, feeder: Feeder
-    ) -> None:
-        self._codec, self._rows, self._answers, self._tally, self._feeder = codec, rows, answers, tally, feeder
+    def __init__(self, rows: RowReader, answers: AnswerReader, tally: WindowTally, feeder: Feeder) -> None:
+        self._rows, self._answers, self._tally, self._feeder = rows, answers, tally, feeder
 
     def read(self, file: NamedFile) -> None:
         def reject(number: int, _text: str, reason: str) -> None:
             # The header is the first line.
             self._tally.unreadable.add(file.name, number + 1, reason)
 
-        names, batches = csv_batches(file.path, self._codec.names, reject, BLOCK_BYTES)
-        count = _answer_columns(self._codec)
-        if len(names) <= count or not set(names[:-count]) & set(self._codec.names):
+        names, batches = csv_batches(file.path, self._rows.codec.names, reject, BLOCK_BYTES)
+        count = _answer_columns(self._rows.codec)
+        if len(names) <= count or not set(names[:-count]) & set(self._rows.codec.names):
             raise BadData(f"{file.name} holds no scored rows: give the result of a batch of this model.")
-        before = 0
+        number = 0
         for batch in batches:
-            rows = list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
-            self._add(file, names[:-count], [row[:-count] for row in rows], [row[-count:] for row in rows], before)
-            before += len(rows)
+            columns = [column.to_pylist() for column in batch.columns]
+            request = self._rows.named_rows(names[:-count], list(zip(*columns[:-count], strict=True)))
+            self._tally.add_columns(request)
+            for row, answer in zip(request.rows, zip(*columns[-count:], strict=True), strict=True):
+                number += 1
+                self._add(f"{file.name}:{number}", row, answer)
 
-    def _add(
-        self,
-        file: NamedFile,
-        names: Sequence[str],
-        rows: Sequence[Sequence[str]],
-        answers: Sequence[Sequence[str]],
-        before: int,
-    ) -> None:
-        request = self._rows.named_rows(names, rows)
-        self._tally.add_columns(request)
-        self._tally.counts[REQUESTS] += len(rows)
-        self._tally.counts[ROWS] += len(rows)
-        for number, (cells, answer) in enumerate(zip(request.rows, answers, strict=True), start=before + 1):
-            found = self._answer(answer)
-            self._tally.counts[UNANSWERED] += found is None
-            self._feeder.add(Exchange(f"{file.name}:{number}", 0.0, [cells], found), counted=True)
+    def _add(self, name: str, row: Row, answer: Sequence[str]) -> None:
+        found = self._answer(answer)
+        self._tally.counts[REQUESTS] += 1
+        self._tally.counts[ROWS] += 1
+        self._tally.counts[UNANSWERED] += found is None
+        self._feeder.add(Exchange(name, 0.0, [row], found), counted=True)
 
     def _answer(self, cells: Sequence[str]) -> Answers | None:
         try:

@@ -77,9 +77,7 @@ def read_lines(file: Path) -> Iterator[bytes]:
         try:
             while line := stream.readline(LONGEST_LINE):
                 if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-                    raise UnreadableLine(
-                        f"the line is longer than {LONGEST_LINE >> 20} MiB: the file is read no further"
-                    )
+                    raise UnreadableLine(f"a line of more than {LONGEST_LINE >> 20} MiB: the file is read no further")
                 yield line
         except (EOFError, OSError, zlib.error) as error:
             raise UnreadableLine(f"the file breaks off: {error}") from error

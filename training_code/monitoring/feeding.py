@@ -91,9 +91,7 @@ class Feeder:
             self._draw(block, scores)
         truths = np.array(block.truths)
         labelled = answered & ~np.isnan(truths)
-        selected, positive = (
-            (codes == POSITIVE, truths == POSITIVE) if self._is_binary else (np.zeros_like(answered),) * 2
-        )
+        selected, positive = self._is_binary & (codes == POSITIVE), self._is_binary & (truths == POSITIVE)
         for part in self._tally.slices:
             part.add(columns[part.slicer.column], answered & counted, selected, labelled, positive)
         self._keep_truths(block, labelled, truths, scores, codes)

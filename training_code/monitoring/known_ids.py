@@ -69,13 +69,10 @@ class KnownIds:
             key = digest(name)
             before = self._label(key)
             joined = label if before is None else _joined(before, label)
-            if before is not None:
+            if before is not None and _overlap(before, label):
                 same = joined.labels == before.labels
-                both = sum(
-                    old is not None and new is not None for old, new in zip(before.labels, label.labels, strict=False)
-                )
-                duplicates += bool(both) and same
-                conflicting += bool(both) and not same
+                duplicates += same
+                conflicting += not same
             self._connection.execute(
                 "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?, 0)",
                 (key, json.dumps([joined.whole, *joined.labels]), label.file, label.line),
@@ -113,6 +110,12 @@ class KnownIds:
 class LabelCounts:
     duplicates: int
     conflicting: int
+
+
+def _overlap(before: Label, label: Label) -> bool:
+    """Both label the same row."""
+    both = zip(before.labels, label.labels, strict=False)
+    return any(old is not None and new is not None for old, new in both)
 
 
 def _joined(before: Label, label: Label) -> Label:

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,38 +83,34 @@ def observe(inputs: Inputs, context: Context, processes: int, group_bytes: int =
     groups = _groups(BATCH if is_batch else CAPTURES, captures, group_bytes)
     earlier = _groups(EARLIER, _files(inputs.earlier), group_bytes)
     tally = _empty(context)
-    known = KnownIds(context.work)
-    try:
+    # Closed before processes begin: SQLite's connections must not go through a fork.
+    with closing(KnownIds(context.work)) as known:
         labels = read_ground_truth(inputs.ground_truth, context.definition.target, known, tally.unreadable)
-        many = len(groups) + len(earlier) > 2 and processes > 1 and not is_batch
-        with _reading(context, processes if many else 1) as read:
-            # First those before, of which all must be known when the window's come.
-            for part in (earlier, groups):
-                _join(tally, read(part), part)
-        join_parts(context.work.glob("labelled-*.csv"), inputs.labelled, context.definition)
-        return tally.observed(duplicates=labels.duplicates, conflicting=labels.conflicting, unmatched=known.unmatched())
-    finally:
-        known.close()
+    many = len(groups) + len(earlier) > 2 and not is_batch
+    with _reading(context, processes if many else 1) as read:
+        # First those before, of which all must be known when the window's come.
+        for part in (earlier, groups):
+            _join(tally, read(part), part)
+    with closing(KnownIds(context.work)) as known:
+        unmatched = known.unmatched()
+    join_parts(context.work.glob("labelled-*.csv"), inputs.labelled, context.definition)
+    return tally.observed(duplicates=labels.duplicates, conflicting=labels.conflicting, unmatched=unmatched)
 
 
 def read_group(context: Context, group: Group) -> WindowTally:
     rows = RowReader(context.artifact.codec, context.columns())
-    codec, tally, known = context.artifact.codec, _empty(context), KnownIds(context.work)
+    codec, tally = context.artifact.codec, _empty(context)
     answers = AnswerReader(codec, context.artifact.threshold)
     readers = Readers(rows, answers, TruthReader(codec.target), context.window, str(context.plan.version))
-    try:
-        with LabelledRows(context.work / group.part, context.definition, codec, rows.columns) as labelled:
-            feeder = Feeder(tally, codec, rows.columns, context.seed, labelled)
-            captures, batch = (
-                CaptureReader(readers, known, tally, feeder),
-                BatchReader(codec, rows, answers, tally, feeder),
-            )
-            read = {CAPTURES: captures.read_captures, EARLIER: captures.read_earlier, BATCH: batch.read}[group.kind]
-            for file in group.files:
-                read(file)
-            feeder.finish()
-    finally:
-        known.close()
+    part = LabelledRows(context.work / group.part, context.definition, codec, rows.columns)
+    with closing(KnownIds(context.work)) as known, part as labelled:
+        feeder = Feeder(tally, codec, rows.columns, context.seed, labelled)
+        captures = CaptureReader(readers, known, tally, feeder)
+        batch = BatchReader(rows, answers, tally, feeder)
+        read = {CAPTURES: captures.read_captures, EARLIER: captures.read_earlier, BATCH: batch.read}[group.kind]
+        for file in group.files:
+            read(file)
+        feeder.finish()
     return tally
 
 
