@@ -13,17 +13,22 @@ constraint_violations.json in Model Monitor's schema, drift.json with every figu
 labelled.csv with the rows whose truth is known, ready to train on. The last line is a JSON with verdict and counts.
 """
 
+import json
 import os
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from definition import read_definition
 from evaluation.artifacts import open_artifact
+from evaluation.documents import write_json
 from job import OUTPUT_DIR, Arguments, run
 from monitoring.check_plan import read_plan, read_settings
+from monitoring.documents import constraints_in_force, violations_document, window_statistics
+from monitoring.findings import find
 from monitoring.observing import Context, Inputs, observe
 from monitoring.reference import read_reference
 from monitoring.window import window_of
@@ -58,11 +63,19 @@ def main(argv: Sequence[str]) -> None:
         observed = observe(inputs, context, arguments.processes)
 
     findings = find(plan, settings, reference, observed, artifact)
-    for name, document in window_documents(observed, reference).items():
-        write_json(output / name, document)
+    write_json(output / "statistics.json", window_statistics(reference, observed))
+    write_json(output / "constraints.json", constraints_in_force(reference, settings.bounds))
     write_json(output / "drift.json", findings)
+    # (output / "drift.html").write_text(drift_page.render(findings), encoding="utf-8")
+    # The last one: that it is there says that the check is done.
     write_json(output / "constraint_violations.json", violations_document(findings))
-    print(json.dumps({"verdict": findings["verdict"], **counts_of(findings)}))
+    print(json.dumps({"verdict": findings["verdict"], **_counts(findings)}))
+
+
+def _counts(findings: Mapping[str, Any]) -> dict[str, int]:
+    records, unreadable = findings["records"], findings["records"]["unreadable"]["count"]
+    violations = len(findings["violations"])
+    return {**records, "unreadable": unreadable, "labelled_rows": findings["labelled_rows"], "violations": violations}
 
 
 if __name__ == "__main__":
