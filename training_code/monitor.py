@@ -11,6 +11,9 @@ holds captures that earlier checks have counted and whose labels may be new; --g
 CSV (monitoring/ground_truth.py says how). Both may be absent. Output: statistics.json, constraints.json and
 constraint_violations.json in Model Monitor's schema, drift.json with every figure, drift.html for people, and
 labelled.csv with the rows whose truth is known, ready to train on. The last line is a JSON with verdict and counts.
+
+Without arguments, in the environment of a Model Monitor schedule, it stands in for Model Monitor's analyzer
+(monitoring/analyzer.py) and says so.
 """
 
 import json
@@ -26,6 +29,7 @@ from definition import read_definition
 from evaluation.artifacts import open_artifact
 from evaluation.documents import write_json
 from job import OUTPUT_DIR, Arguments, run
+from monitoring import analyzer
 from monitoring.check_plan import read_plan, read_settings
 from monitoring.documents import constraints_in_force, violations_document, window_statistics
 from monitoring.findings import find
@@ -48,6 +52,13 @@ def parse_arguments(argv: Sequence[str]) -> Namespace:
 
 
 def main(argv: Sequence[str]) -> None:
+    if analyzer.is_asked(argv, os.environ):
+        analyzer.analyze(os.environ, OUTPUT_DIR)
+    else:
+        check(argv)
+
+
+def check(argv: Sequence[str]) -> None:
     arguments = parse_arguments(argv)
     plan, settings = read_plan(arguments.check), read_settings(arguments.check)
     definition = read_definition(arguments.check)

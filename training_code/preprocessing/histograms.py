@@ -4,7 +4,7 @@ One has buckets of equal width, as Model Monitor's baseline shows them; the othe
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +38,8 @@ class Spread:
     standard_deviation: float
     bounds: list[float]
     counts: list[int]
-    edges: Floats
-    bins: Counts
+    edges: Floats = field(default_factory=lambda: np.empty(0))
+    bins: Counts = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
 
 
 @dataclass

@@ -73,7 +73,12 @@ def test_a_plan_without_a_window_is_a_sentence(check: Check, window: dict[str, s
 def test_labels_are_joined_measured_and_kept_for_training(check: Check) -> None:
     check.put("captures/10/a.jsonl", traffic(check.pipeline, 400))
     labels = [
-        json.dumps({"groundTruthData": {"data": "1" if at % 3 else "No", "encoding": "CSV"}, "eventMetadata": {"eventId": f"e{at}"}})
+        json.dumps(
+            {
+                "groundTruthData": {"data": "1" if at % 3 else "No", "encoding": "CSV"},
+                "eventMetadata": {"eventId": f"e{at}"},
+            }
+        )
         for at in range(300)
     ]
     check.put("ground-truth/2026/11/20/10/a.jsonl", labels)
@@ -92,7 +97,9 @@ def test_the_labelled_rows_are_read_by_preprocess(check: Check) -> None:
     import preprocess
 
     check.put("captures/10/a.jsonl", traffic(check.pipeline, 900))
-    check.put("ground-truth/a.csv", ["inference_id,label", *(f"e{at},{'Yes' if at % 2 else 'No'}" for at in range(900))])
+    check.put(
+        "ground-truth/a.csv", ["inference_id,label", *(f"e{at},{'Yes' if at % 2 else 'No'}" for at in range(900))]
+    )
     check.run()
     data = check.folder / "data"
     data.mkdir()
@@ -118,7 +125,9 @@ def test_late_requests_count_once_and_other_hours_are_told(check: Check) -> None
             simple_line("too late", row, START - timedelta(hours=25)),
         ],
     )
-    check.put("captures/10/c.jsonl", [simple_line("now", row), simple_line("now", row), simple_line("wrong clock", row, END)])
+    check.put(
+        "captures/10/c.jsonl", [simple_line("now", row), simple_line("now", row), simple_line("wrong clock", row, END)]
+    )
 
     observed = check.observe()
 

@@ -63,7 +63,9 @@ def line(
     return json.dumps({"captureData": data, "eventMetadata": metadata, "eventVersion": "0"}, separators=(",", ":"))
 
 
-def simple_line(event_id: str, record: dict[str, Any], at: datetime = START + timedelta(minutes=10), **more: Any) -> str:
+def simple_line(
+    event_id: str, record: dict[str, Any], at: datetime = START + timedelta(minutes=10), **more: Any
+) -> str:
     """A record, and an answer that no model gave."""
     answer = {"predictions": [{"probability": 0.25, "label": "No"}], "model_version": 6}
     return line(event_id, json.dumps(record), json.dumps(answer), at, **more)
