@@ -114,7 +114,5 @@ def _claim(judged: Document, max_loss: float) -> Claim:
     p_value = float(stats.norm.sf(judged["loss"] / scatter)) if scatter else float(judged["loss"] <= 0)
     judged |= {"judged": True, "bound": bound, "p_value": p_value}
     check = "GreaterThanThreshold" if name in LOWER_IS_BETTER else "LessThanThreshold"
-    text = (
-        f"{name} is {value:.4g} on labelled rows, {before:.4g} on the test split; it may be worse by {bound:.3g}."
-    )
+    text = f"{name} is {value:.4g} on labelled rows, {before:.4g} on the test split; it may be worse by {bound:.3g}."
     return Claim(MODEL_QUALITY, "", check, p_value, judged["loss"], bound, text, metric=name, place=name)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+import monitor
 from job import BadData
 from tests.unit.training_code.monitoring.traffic import END, START, Check, ask, line, records, simple_line
 from tests.unit.training_code.tiny import Pipeline
@@ -49,10 +50,12 @@ def test_no_captures_are_not_enough_data(check: Check) -> None:
 
 
 def test_a_version_from_before_monitoring_is_a_sentence(check: Check) -> None:
-    (check.folder / "baseline" / "reference.json").unlink()
+    (check.folder / "captures").mkdir()
+    arguments = check.arguments()
+    arguments[arguments.index("--baseline") + 1] = str(check.folder / "none")
 
     with pytest.raises(BadData, match="before production was monitored"):
-        check.run()
+        monitor.main(arguments)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,12 @@ def test_a_plan_without_a_window_is_a_sentence(check: Check, window: dict[str, s
 def test_labels_are_joined_measured_and_kept_for_training(check: Check) -> None:
     check.put("captures/10/a.jsonl", traffic(check.pipeline, 400))
     labels = [
-        json.dumps({"groundTruthData": {"data": "1" if at % 3 else "No", "encoding": "CSV"}, "eventMetadata": {"eventId": f"e{at}"}})
+        json.dumps(
+            {
+                "groundTruthData": {"data": "1" if at % 3 else "No", "encoding": "CSV"},
+                "eventMetadata": {"eventId": f"e{at}"},
+            }
+        )
         for at in range(300)
     ]
     check.put("ground-truth/2026/11/20/10/a.jsonl", labels)
@@ -92,7 +100,9 @@ def test_the_labelled_rows_are_read_by_preprocess(check: Check) -> None:
     import preprocess
 
     check.put("captures/10/a.jsonl", traffic(check.pipeline, 900))
-    check.put("ground-truth/a.csv", ["inference_id,label", *(f"e{at},{'Yes' if at % 2 else 'No'}" for at in range(900))])
+    check.put(
+        "ground-truth/a.csv", ["inference_id,label", *(f"e{at},{'Yes' if at % 2 else 'No'}" for at in range(900))]
+    )
     check.run()
     data = check.folder / "data"
     data.mkdir()
@@ -118,7 +128,9 @@ def test_late_requests_count_once_and_other_hours_are_told(check: Check) -> None
             simple_line("too late", row, START - timedelta(hours=25)),
         ],
     )
-    check.put("captures/10/c.jsonl", [simple_line("now", row), simple_line("now", row), simple_line("wrong clock", row, END)])
+    check.put(
+        "captures/10/c.jsonl", [simple_line("now", row), simple_line("now", row), simple_line("wrong clock", row, END)]
+    )
 
     observed = check.observe()
 
