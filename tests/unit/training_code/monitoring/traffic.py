@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,18 @@ def records(pipeline: Pipeline, count: int) -> list[dict[str, Any]]:
     ]
 
 
+@cache
+def _model(folder: Path) -> Any:
+    from inference import model_fn
+
+    return model_fn(str(folder))
+
+
 def ask(pipeline: Pipeline, body: str, content_type: str = JSON, accept: str = JSON) -> str:
     """The endpoint's answer."""
-    from inference import model_fn, transform_fn
+    from inference import transform_fn
 
-    answer = transform_fn(model_fn(str(pipeline.model)), body, content_type, accept)
+    answer = transform_fn(_model(pipeline.model), body, content_type, accept)
     assert isinstance(answer, tuple), answer
     return answer[0]
 
@@ -60,6 +68,11 @@ def line(
     }
     metadata = {"eventId": event_id, "inferenceTime": iso(at)} | ({"inferenceId": inference_id} if inference_id else {})
     return json.dumps({"captureData": data, "eventMetadata": metadata, "eventVersion": "0"}, separators=(",", ":"))
+
+
+def label_line(key: str, labels: str) -> str:
+    truth = {"groundTruthData": {"data": labels, "encoding": "CSV"}, "eventMetadata": {"eventId": key}}
+    return json.dumps({**truth, "eventVersion": "0"})
 
 
 def simple_line(
