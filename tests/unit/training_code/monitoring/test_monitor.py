@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+import monitor
 from job import BadData
 from tests.unit.training_code.monitoring.traffic import END, START, Check, ask, line, records, simple_line
 from tests.unit.training_code.tiny import Pipeline
@@ -49,10 +50,12 @@ def test_no_captures_are_not_enough_data(check: Check) -> None:
 
 
 def test_a_version_from_before_monitoring_is_a_sentence(check: Check) -> None:
-    (check.folder / "baseline" / "reference.json").unlink()
+    (check.folder / "captures").mkdir()
+    arguments = check.arguments()
+    arguments[arguments.index("--baseline") + 1] = str(check.folder / "none")
 
     with pytest.raises(BadData, match="before production was monitored"):
-        check.run()
+        monitor.main(arguments)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import csv
 import json
 import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,18 @@ def records(pipeline: Pipeline, count: int) -> list[dict[str, Any]]:
     ]
 
 
+@cache
+def _model(folder: Path) -> Any:
+    from inference import model_fn
+
+    return model_fn(str(folder))
+
+
 def ask(pipeline: Pipeline, body: str, content_type: str = JSON, accept: str = JSON) -> str:
     """The endpoint's answer."""
-    from inference import model_fn, transform_fn
+    from inference import transform_fn
 
-    answer = transform_fn(model_fn(str(pipeline.model)), body, content_type, accept)
+    answer = transform_fn(_model(pipeline.model), body, content_type, accept)
     assert isinstance(answer, tuple), answer
     return answer[0]
 
@@ -63,70 +70,17 @@ def line(
     return json.dumps({"captureData": data, "eventMetadata": metadata, "eventVersion": "0"}, separators=(",", ":"))
 
 
+def label_line(key: str, labels: str) -> str:
+    truth = {"groundTruthData": {"data": labels, "encoding": "CSV"}, "eventMetadata": {"eventId": key}}
+    return json.dumps({**truth, "eventVersion": "0"})
+
+
 def simple_line(
     event_id: str, record: dict[str, Any], at: datetime = START + timedelta(minutes=10), **more: Any
 ) -> str:
     """A record, and an answer that no model gave."""
     answer = {"predictions": [{"probability": 0.25, "label": "No"}], "model_version": 6}
     return line(event_id, json.dumps(record), json.dumps(answer), at, **more)
-
-
-def numbers(values: Iterable[float | None]) -> dict[str, Any]:
-    held = list(values)
-    known = np.array([value for value in held if value is not None], dtype=np.float64)
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, 20)[1:], method="inverted_cdf"))
-    counts = np.bincount(np.searchsorted(edges, known), minlength=len(edges) + 1)
-    return {
-        "type": "numeric",
-        "missing": len(held) - len(known),
-        "minimum": known.min(),
-        "maximum": known.max(),
-        "mean": known.mean(),
-        "deviation": known.std(),
-        "whole": bool((known == np.floor(known)).all()),
-        "edges": edges.tolist(),
-        "counts": counts.tolist(),
-    }
-
-
-def levels(values: Iterable[str]) -> dict[str, Any]:
-    return {"type": "categorical", "missing": 0, "counts": dict(Counter(values))}
-
-
-def write_reference(pipeline: Pipeline, baseline: Path, evaluation: Path) -> None:
-    rows = records(pipeline, 10_000)
-    features = {name: numbers(row[name] for row in rows) for name in ("income", "visits")}
-    features["city"] = levels(row["city"] for row in rows)
-    answers = json.loads(ask(pipeline, json.dumps(rows)))["predictions"]
-    cities = Counter(row["city"] for row in rows)
-    slices = [
-        {"column": "city", "value": name, "kind": "value", "rows": cities[name]} for name in ("Ulm", "Köln", "Bonn")
-    ]
-    slices.append({"column": "city", "value": "other", "kind": "other", "rows": 5})
-    slices += [
-        {"column": "visits", "value": name, "kind": "range", "rows": 100}
-        for name in ("up to 5", "above 5 up to 12", "above 12")
-    ]
-    slices.append({"column": "visits", "value": "missing", "kind": "missing", "rows": 0})
-    more = {"selected": 1, "positives": 1, "true_positives": 1, "false_positives": 0}
-    documents = {
-        baseline: {"format_version": 1, "rows": len(rows), "features": features},
-        evaluation: {
-            "format_version": 1,
-            "task": "binary",
-            "rows": len(rows),
-            "threshold": 0.5,
-            "positive_label": "Yes",
-            "outputs": {"score": numbers(answer["probability"] for answer in answers)},
-            "labels": {"counts": dict(Counter(answer["label"] for answer in answers))},
-            "metrics": {"auc": {"value": 0.8, "deviation": 0.02}, "accuracy": {"value": 0.7, "deviation": 0.02}},
-            "slices": [{**one, **more} for one in slices],
-            "attributions": {name: {"absolute": 0.1 * at, "mean": 0.0} for at, name in enumerate(FEATURES, start=1)},
-        },
-    }
-    for folder, document in documents.items():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "reference.json").write_text(json.dumps(document), encoding="utf-8")
 
 
 @dataclass
@@ -136,13 +90,9 @@ class Check:
     pipeline: Pipeline
     folder: Path
     plan: dict[str, Any] = field(default_factory=dict)
-    definition: Callable[[], dict[str, Any]] | None = None
 
     def __post_init__(self) -> None:
-        write_reference(self.pipeline, self.folder / "baseline", self.folder / "evaluation")
-        document = json.loads(self.pipeline.definition.read_text(encoding="utf-8"))
-        document["evaluation"] = {"slices": ["city", "visits"]}
-        self.write_check(document)
+        self.write_check(json.loads(self.pipeline.definition.read_text(encoding="utf-8")))
 
     def write_check(self, definition: dict[str, Any], **plan: Any) -> None:
         self.plan = {
@@ -176,9 +126,11 @@ class Check:
         return path
 
     def arguments(self, output: str = "output", *more: str) -> list[str]:
-        names = ("check", "captures", "earlier", "ground-truth", "baseline", "evaluation")
-        inputs = [part for name in names for part in (f"--{name}", str(self.folder / name))]
-        return [*inputs, "--model", str(self.pipeline.model), "--output", str(self.folder / output), *more]
+        given = ("check", "captures", "earlier", "ground-truth")
+        folders = {name: self.folder / name for name in given} | {"model": self.pipeline.model}
+        folders |= {name: self.pipeline.output / name for name in ("baseline", "evaluation")}
+        inputs = [part for name, path in folders.items() for part in (f"--{name}", str(path))]
+        return [*inputs, "--output", str(self.folder / output), *more]
 
     def run(self, *more: str) -> dict[str, Any]:
         """drift.json"""
@@ -202,7 +154,7 @@ class Check:
         from monitoring.window import window_of
 
         plan = read_plan(self.folder / "check")
-        reference = read_reference(self.folder / "baseline", self.folder / "evaluation")
+        reference = read_reference(self.pipeline.output / "baseline", self.pipeline.output / "evaluation")
         work = self.folder / "work"
         work.mkdir(exist_ok=True)
         for left in work.iterdir():
