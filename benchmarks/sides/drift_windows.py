@@ -75,7 +75,7 @@ class Evidently:
         frame = pd.DataFrame(rows.astype(np.float64), columns=list(self._codec.names))
         for feature in self._codec.features:
             if feature.type == CATEGORICAL:
-                frame[feature.name] = np.array(feature.levels)[frame[feature.name].astype(int)]
+                frame[feature.name] = np.array([*feature.levels, "new"])[frame[feature.name].astype(int)]
         return Dataset.from_pandas(frame, data_definition=self._columns)
 
     def judge(self, rows: Matrix) -> tuple[set[str], bool]:
