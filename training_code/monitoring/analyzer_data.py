@@ -55,7 +55,7 @@ def check_data(
     plan = CheckPlan(
         model="", version=0, start=window[0].isoformat(), end=end, asked_at=end, engine="model-monitor", **about
     )
-    findings = find(plan, settings, reference, observed, Artifact(None, codec, {}))
+    findings = _of_data_alone(find(plan, settings, reference, observed, Artifact(None, codec, {})))
     documents = {
         "statistics.json": window_statistics(reference, observed),
         "constraints.json": {**constraints, "monitoring_config": config},
@@ -63,6 +63,16 @@ def check_data(
         "constraint_violations.json": violations_document(findings),
     }
     return documents, (_metrics(observed, findings) if config["emit_metrics"] == "Enabled" else {})
+
+
+def _of_data_alone(findings: Document) -> Document:
+    """The analyzer is told of no version, and of nothing but its training rows."""
+    unknown = {"status": "not-measured", "reason": "Model Monitor's analysis of data quality does not look at it."}
+    others = {
+        name: {**found, **unknown} if name != DATA_QUALITY else found for name, found in findings["dimensions"].items()
+    }
+    summary = findings["summary"].replace(f"version {findings['version']} was trained", "the baseline was made")
+    return {**findings, "summary": summary, "dimensions": others}
 
 
 def read_baseline(statistics: Document, constraints: Document) -> Reference:

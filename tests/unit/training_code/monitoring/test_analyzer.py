@@ -74,7 +74,10 @@ def test_traffic_like_the_training_rows(run: Run, pipeline: Pipeline, capsys: py
     assert visits["mean"] == pytest.approx(np.mean([row["visits"] for row in rows]))
     findings = _read(folder, "drift.json")
     assert (findings["verdict"], findings["records"]["requests"]) == ("no-drift", 600)
-    assert findings["dimensions"]["predictions"]["status"] == "not-measured"
+    others = [found for name, found in findings["dimensions"].items() if name != "data-quality"]
+    assert {(found["status"], found["reason"]) for found in others} == {
+        ("not-measured", "Model Monitor's analysis of data quality does not look at it.")
+    }
     assert all(_read(folder, name)["analyzer"] == analyzer.ANALYZER for name in FILES)
     assert analyzer.ANALYZER in capsys.readouterr().out.splitlines()[0]
 
@@ -87,6 +90,7 @@ def test_a_feature_that_moved_is_a_violation_and_the_exit_message_says_so(run: R
         ("visits", "baseline_drift_check")
     }
     assert {found["feature_name"] for found in violations} == {"visits"}
+    assert _read(folder, "drift.json")["summary"].startswith("visits has moved since the baseline was made: ")
     message = (folder / "output/message").read_text()
     assert message.startswith(f"CompletedWithViolations: {len(violations)} ")
 
