@@ -60,7 +60,9 @@ def _spread(now: NumberCounts, baseline: NumberCounts) -> Spread:
     edges, counts = baseline.edges[places], merged(now.counts, places)
     inside = (edges > now.minimum) & (edges < now.maximum)
     kept = np.add.reduceat(counts, np.concatenate([[0], np.flatnonzero(inside) + 1]))
-    return Spread(now.deviation, [now.minimum, *edges[inside].tolist(), now.maximum], kept.tolist())
+    return Spread(
+        now.deviation, [now.minimum, *edges[inside].tolist(), now.maximum], kept.tolist(), baseline.edges, now.counts
+    )
 
 
 def constraints_in_force(reference: Reference, bounds: DistributionBounds) -> Document:

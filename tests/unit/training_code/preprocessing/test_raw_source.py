@@ -213,8 +213,14 @@ def test_lists_have_no_place_in_a_cell(tmp_path: Path, definition: DataDefinitio
         _read(tmp_path, definition)
 
 
-def test_files_must_agree(tmp_path: Path, definition: DataDefinition):
-    _file(tmp_path, HEADER + "1,1,1,x,No\n", "a.csv")
-    _file(tmp_path, HEADER.replace("left", "left,note") + "1,1,1,x,No,n\n", "b.csv")
-    with pytest.raises(BadData, match=r"b.csv and a.csv have different columns"):
-        _read(tmp_path, definition)
+@pytest.mark.parametrize("first", ["without", "with"])
+def test_a_dropped_column_may_be_in_one_file_only(tmp_path: Path, definition: DataDefinition, first: str):
+    without, with_note = HEADER + "1,1,1,x,No\n", HEADER.replace("left", "left,note") + "2,1,1,x,No,n\n"
+    _file(tmp_path, without if first == "without" else with_note, "a.csv")
+    _file(tmp_path, with_note if first == "without" else without, "b.csv")
+
+    rows = _rows(_read(tmp_path, definition))
+
+    expected = [{}, {}] if first == "without" else [{"note": "n"}, {"note": None}]
+    assert [{name: value for name, value in row.items() if name == "note"} for row in rows] == expected
+    assert sorted(row["id"] for row in rows) == ["1", "2"]
