@@ -94,7 +94,9 @@ def observe(inputs: Inputs, context: Context, processes: int, group_bytes: int =
     with closing(KnownIds(context.work)) as known:
         unmatched = known.unmatched()
     join_parts(context.work.glob("labelled-*.csv"), inputs.labelled, context.definition)
-    return tally.observed(duplicates=labels.duplicates, conflicting=labels.conflicting, unmatched=unmatched)
+    return tally.observed(
+        context.artifact.codec, duplicates=labels.duplicates, conflicting=labels.conflicting, unmatched=unmatched
+    )
 
 
 def read_group(context: Context, group: Group) -> WindowTally:
