@@ -69,7 +69,8 @@ def since(dimension: str, name: str, history: Sequence[Mapping[str, Any]], end: 
     for check in reversed(history):
         if check.get("verdict") == "not-enough-data":
             continue
-        if not any(v.get("dimension") == dimension and v.get("feature_name") == name for v in check["violations"]):
+        found = check.get("violations", ())
+        if not any(v.get("dimension") == dimension and v.get("feature_name") == name for v in found):
             break
         first = str(check["end"])
     return first

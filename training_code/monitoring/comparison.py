@@ -36,12 +36,14 @@ NO_TESTS: Document = {"p_value": None, "adjusted_p_value": None}
 
 @dataclass(frozen=True)
 class Subject:
-    """What is compared. dimension: data-quality or predictions. noun: how a sentence names its rows' cells."""
+    """What is compared. dimension: data-quality or predictions. has_cells: somebody sent it, and may have made mistakes
+    with missing cells, new levels and the like; the model's own answers have none."""
 
     name: str
     dimension: str
     drift_check: str
     bounds: DistributionBounds
+    has_cells: bool = True
 
     def claim(self, check: str, p_value: float | None, size: float, bound: float, description: str) -> Iterator[Claim]:
         """None where there is nothing to test."""
@@ -74,9 +76,11 @@ def _numbers(subject: Subject, now: NumberCounts, baseline: NumberCounts, absent
         **{f"baseline_{name}": finite(getattr(baseline, name)) for name in ("mean", "deviation", "minimum", "maximum")},
         "bins": number_bins(now, baseline),
     }
-    claims = [*_missing(subject, now.missing, rows, baseline.missing, before, absent)]
-    claims += _unreadable(subject, now, rows, before)
-    claims += _outside(subject, now, baseline)
+    claims: list[Claim] = []
+    if subject.has_cells:
+        claims += _missing(subject, now.missing, rows, baseline.missing, before, absent)
+        claims += _unreadable(subject, now, rows, before)
+        claims += _outside(subject, now, baseline)
     if not now.present or not baseline.present:
         whose = "of this window" if baseline.present else "that the version learned from"
         return {**entry, "reason": f"No row {whose} has a value of it."}, claims
@@ -99,8 +103,10 @@ def _levels(subject: Subject, now: LevelCounts, baseline: LevelCounts, absent: i
         "unseen_examples": dict(examples),
         "bins": level_shares(now, baseline),
     }
-    claims = [*_missing(subject, now.missing, rows, baseline.missing, before, absent)]
-    claims += _unseen(subject, now, baseline, entry["unseen_examples"])
+    claims: list[Claim] = []
+    if subject.has_cells:
+        claims += _missing(subject, now.missing, rows, baseline.missing, before, absent)
+        claims += _unseen(subject, now, baseline, entry["unseen_examples"])
     if not rows or not before:
         return {**entry, "reason": "There are no rows of it."}, claims
     compared = jensen_shannon(now, baseline)
@@ -132,7 +138,7 @@ def _entry(name: str, kind: str, measure: str, bound: float) -> Document:
 def unmeasured(subject: Subject, kind: str, reason: str) -> Document:
     measure = "kolmogorov_smirnov" if kind == NUMERIC else "jensen_shannon"
     entry = _entry(subject.name, kind, measure, getattr(subject.bounds, measure))
-    return {**entry, "bins": [], "reason": reason}
+    return {**entry, "status": "not-measured", "bins": [], "reason": reason}
 
 
 def _moved(subject: Subject, found: Compared, bound: float, measure: str, entry: Document) -> Iterator[Claim]:
@@ -175,9 +181,7 @@ def _outside(subject: Subject, now: NumberCounts, baseline: NumberCounts) -> Ite
     outside = now.below + now.above
     size, bound = share(outside, now.present), subject.bounds.share
     between = f"the training rows' {baseline.minimum:.4g} to {baseline.maximum:.4g}"
-    text = (
-        f"{subject.name}: {size:.1%} of its values lie outside {between}, as it was learned; the bound is {bound:.1%}."
-    )
+    text = f"{subject.name}: {size:.1%} of its values lie outside {between}; the bound is {bound:.1%}."
     p_value = beyond_extremes(outside, now.present, baseline.present)
     yield from subject.claim("numeric_range_check", p_value, size, bound, text)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from monitoring.check_plan import DistributionBounds
 from monitoring.claims import Document
-from monitoring.distributions import Distribution, NumberCounts
+from monitoring.distributions import Distribution, LevelCounts, NumberCounts
 from monitoring.measures import decile_places, merged
 from monitoring.observed import Observed
 from monitoring.reference import Reference
@@ -19,6 +19,7 @@ from preprocessing.exact_sum import exact_sum
 from preprocessing.histograms import Spread
 from preprocessing.statistics import NumberStatistics
 
+UNSEEN = "(levels that no training row has)"
 # Of feature_name and metric_name a violation has one or both.
 VIOLATION_FIELDS = ("feature_name", "metric_name", "constraint_check_type", "description")
 
@@ -40,14 +41,13 @@ def window_statistics(reference: Reference, observed: Observed) -> Document:
 
 
 def _statistics(name: str, now: Distribution, baseline: Distribution) -> Document:
-    if not isinstance(now, NumberCounts):
-        unseen = {} if not now.unseen else {"(levels that no training row has)": now.unseen}
+    if isinstance(now, LevelCounts):
+        unseen = {UNSEEN: now.unseen} if now.unseen else {}
         present = {level: count for level, count in now.counts.items() if count}
         return string_statistics(name, {**present, **unseen}, now.missing)
-    assert isinstance(baseline, NumberCounts)
     # Model Monitor has no word for cells that are no numbers: they are not present.
     missing = now.missing + now.unreadable
-    if not now.present:
+    if not now.present or not isinstance(baseline, NumberCounts):
         return numeric_statistics(name, NumberStatistics(missing=missing), None)
     total = exact_sum(np.full(1, now.mean * now.present))
     numbers = NumberStatistics(now.present, missing, now.minimum, now.maximum, now.whole, total)

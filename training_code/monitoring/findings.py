@@ -40,13 +40,15 @@ def find(
     # With too few rows nothing is judged, not even what could be.
     judged = judge(measured.claims, settings.significance) if enough else []
     violations = [one.to_violation(_since(one.claim, plan)) for one in _told(judged)]
+    reason = None if enough else f"{observed.rows:,} rows were found; {settings.min_records:,} are needed."
     for dimension, document in measured.documents.items():
         for place, entry in _entries(dimension, document):
-            _mark(entry, [one for one in judged if (one.claim.dimension, one.claim.place) == (dimension, place)])
+            _mark(
+                entry, [one for one in judged if (one.claim.dimension, one.claim.place) == (dimension, place)], reason
+            )
     explain(measured.documents[DATA_QUALITY]["features"], violations, measured.means, reference, observed, artifact)
     _sort(measured.documents[DATA_QUALITY]["features"])
-    reason = f"{observed.rows:,} rows were found; {settings.min_records:,} are needed."
-    return _document(plan, settings, observed, reference, _Judgement(measured, judged, violations, enough, reason))
+    return _document(plan, settings, observed, reference, _Judgement(measured, judged, violations, reason))
 
 
 def measure(settings: MonitoringSettings, reference: Reference, observed: Observed, artifact: Artifact) -> Measured:
@@ -64,16 +66,17 @@ def measure(settings: MonitoringSettings, reference: Reference, observed: Observ
 
 @dataclass(frozen=True)
 class _Judgement:
+    """too_few: a sentence where there are too few rows to judge."""
+
     measured: Measured
     judged: list[Judged]
     violations: list[Document]
-    enough: bool
-    reason: str
+    too_few: str | None
 
     def status(self, dimension: str, document: Document) -> Document:
         """With status first, and a reason unless it says drift or no drift."""
-        if not self.enough:
-            told = {"status": NOT_ENOUGH, "reason": self.reason}
+        if self.too_few:
+            told = {"status": NOT_ENOUGH, "reason": self.too_few}
         elif any(one.violated and one.claim.dimension == dimension for one in self.judged):
             told = {"status": DRIFT}
         elif any(one.claim.dimension == dimension for one in self.judged):
@@ -88,7 +91,7 @@ class _Judgement:
 def _document(
     plan: CheckPlan, settings: MonitoringSettings, observed: Observed, reference: Reference, found: _Judgement
 ) -> Document:
-    verdict = (DRIFT if found.violations else NO_DRIFT) if found.enough else NOT_ENOUGH
+    verdict = NOT_ENOUGH if found.too_few else DRIFT if found.violations else NO_DRIFT
     dimensions = {name: found.status(name, document) for name, document in found.measured.documents.items()}
     document = {
         "format_version": FORMAT_VERSION,
@@ -163,17 +166,28 @@ def _entries(dimension: str, document: Document) -> Iterator[tuple[str, Document
 DISTRIBUTION_CHECKS = ("baseline_drift_check", "prediction_drift_check")
 
 
-def _mark(entry: Document, judged: Sequence[Judged]) -> None:
-    """A distribution's p-value is that of its clearest test."""
+def _mark(entry: Document, judged: Sequence[Judged], too_few: str | None) -> None:
+    """A distribution's p-value is that of its clearest test. too_few: see _Judgement."""
     violated = any(one.violated for one in judged)
-    if "measure" in entry and "bins" in entry:
-        entry["status"] = DRIFT if violated else NO_DRIFT if judged and "reason" not in entry else NOT_ENOUGH
+    if "bins" in entry:
+        entry |= _status(entry, violated, too_few)
         judged = [one for one in judged if one.claim.check in DISTRIBUTION_CHECKS]
     else:
         entry["violated"] = violated
     if judged:
         clearest = min(judged, key=lambda one: one.adjusted)
         entry |= {"p_value": clearest.claim.p_value, "adjusted_p_value": clearest.adjusted}
+    elif too_few:
+        entry["p_value"] = None
+
+
+def _status(entry: Document, violated: bool, too_few: str | None) -> Document:
+    """A feature whose distribution could not be compared may have drifted all the same: all its cells are missing."""
+    if too_few:
+        return {"status": NOT_ENOUGH, "reason": too_few}
+    if violated:
+        return {"status": DRIFT}
+    return {"status": entry["status"] or (NOT_ENOUGH if "reason" in entry else NO_DRIFT)}
 
 
 def _sort(features: list[Document]) -> None:

@@ -73,10 +73,12 @@ def population_stability(now: NumberCounts, baseline: NumberCounts) -> Compared:
 def jensen_shannon(now: LevelCounts, baseline: LevelCounts) -> Compared:
     """Over the levels, those never seen before, and missing cells. statistic and p-value: chi-square's, rare pooled."""
     actual, expected = level_bins(now, baseline), level_bins(baseline, baseline)
+    if not actual.any() or not expected.any():
+        return Compared(0.0, 0.0, None)
     distance = float(jensenshannon(actual, expected, base=2))
-    statistic, p_value = _homogeneity(_rare_pooled(np.stack([actual, expected])))
     # Rounding may leave the root of something below 0.
-    return Compared(0.0 if np.isnan(distance) else distance, statistic, p_value)
+    distance = 0.0 if np.isnan(distance) else distance
+    return Compared(distance, *_homogeneity(_rare_pooled(np.stack([actual, expected]))))
 
 
 def level_bins(found: LevelCounts, baseline: LevelCounts) -> Floats:

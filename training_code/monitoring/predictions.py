@@ -8,7 +8,8 @@ from monitoring.observed import Observed
 from monitoring.reference import Reference
 
 PREDICTIONS = "predictions"
-LABEL = "label"
+# With a space, which class names seldom have: outputs and labels are told apart by their names.
+LABEL = "predicted label"
 
 
 def measure_predictions(
@@ -31,4 +32,4 @@ def measure_predictions(
 
 
 def _subject(name: str, bounds: DistributionBounds) -> Subject:
-    return Subject(name, PREDICTIONS, "prediction_drift_check", bounds)
+    return Subject(name, PREDICTIONS, "prediction_drift_check", bounds, has_cells=False)

@@ -68,7 +68,7 @@ def _listed(names: Sequence[str]) -> str:
 def _what(entry: Mapping[str, Any], checks: set[str]) -> str:
     name = entry["name"]
     for check, said in SHARES.items():
-        if check in checks:
+        if check in checks and not (check == "numeric_range_check" and "baseline_drift_check" in checks):
             return f"{name} {said}{_share(entry, check)}"
     if entry["mean"] is not None and entry["baseline_mean"] is not None:
         return f"{name}'s mean is {entry['mean']:.3g} where it was {entry['baseline_mean']:.3g}"
