@@ -34,6 +34,7 @@ from monitoring.check_plan import read_plan, read_settings
 from monitoring.documents import constraints_in_force, violations_document, window_statistics
 from monitoring.findings import find
 from monitoring.observing import Context, Inputs, observe
+from monitoring.page import drift_page
 from monitoring.reference import read_reference
 from monitoring.window import window_of
 
@@ -77,7 +78,7 @@ def check(argv: Sequence[str]) -> None:
     write_json(output / "statistics.json", window_statistics(reference, observed))
     write_json(output / "constraints.json", constraints_in_force(reference, settings.bounds))
     write_json(output / "drift.json", findings)
-    # (output / "drift.html").write_text(drift_page.render(findings), encoding="utf-8")
+    (output / "drift.html").write_text(drift_page.render(findings), encoding="utf-8")
     # The last one: that it is there says that the check is done.
     write_json(output / "constraint_violations.json", violations_document(findings))
     print(json.dumps({"verdict": findings["verdict"], **_counts(findings)}))

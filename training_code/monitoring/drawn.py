@@ -4,30 +4,25 @@ Each row has a key, a hash of its request's id and the seed; those with the lowe
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-
-Keys = npt.NDArray[np.uint64]
 
 HIGHEST = (1 << 64) - 1
 # The golden ratio's share of 2^64: multiples of it lie far apart.
 _STEP = 0x9E3779B97F4A7C15
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DrawnRow:
-    """encoded: as the model sees it. answer: {"score"} or {"label"}, empty where it was not answered."""
+    """cells: of the features, as sent. score: NaN or a tuple where there is no single one; code: of the label."""
 
     key: int
     event_id: str
-    record: Mapping[str, Any]
-    encoded: npt.NDArray[np.float32]
-    answer: Mapping[str, Any]
+    cells: Sequence[Any]
+    score: float
+    code: int
 
 
 def draw_keys(event_id: str, rows: int, seed: int) -> list[int]:

@@ -1,13 +1,12 @@
 """Requests' rows into a WindowTally: gathered to blocks, each column of a block counted at once."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from codec.cells import CellError
 from codec.codec import BINARY, MULTICLASS, Codec, Floats
 from monitoring.answered import NO_CODE, Answers, Score
 from monitoring.drawn import DrawnRow, draw_keys
@@ -55,7 +54,7 @@ class Feeder:
         task = codec.target.task
         self._is_binary = task == BINARY
         self._classes = codec.target.classes
-        self._unscored: Score = (float("nan"),) * len(self._classes) if task == MULTICLASS else float("nan")
+        self._unscored: Score = (math.nan,) * len(self._classes) if task == MULTICLASS else math.nan
         self._blocks = {True: _Block(), False: _Block()}
 
     def add(self, exchange: Exchange, counted: bool) -> None:
@@ -65,7 +64,7 @@ class Feeder:
         block.scores += [self._unscored] * size if answers is None else answers.scores
         block.codes += [NO_CODE] * size if answers is None else answers.codes
         block.answered += [answers is not None] * size
-        block.truths += exchange.truths or [float("nan")] * size
+        block.truths += exchange.truths or [math.nan] * size
         block.keys += draw_keys(exchange.event_id, size, self._seed)
         block.of += [(exchange, at) for at in range(size)]
         if len(block.rows) >= BLOCK_ROWS:
@@ -88,7 +87,7 @@ class Feeder:
             for name, tally in self._tally.features.items():
                 tally.add_cells(columns[name])
             self._count_answers(scores, codes)
-            self._draw(block, scores)
+            self._draw(block, answered)
         truths = np.array(block.truths)
         labelled = answered & ~np.isnan(truths)
         selected, positive = self._is_binary & (codes == POSITIVE), self._is_binary & (truths == POSITIVE)
@@ -106,26 +105,14 @@ class Feeder:
         if self._tally.labels is not None:
             self._tally.labels.add_cells([self._classes[code] for code in codes.tolist() if code != NO_CODE])
 
-    def _draw(self, block: _Block, scores: Floats) -> None:
-        drawn = self._tally.drawn
-        keys = np.array(block.keys, dtype=np.uint64)
-        for at in np.flatnonzero(keys < np.uint64(drawn.highest)).tolist():
-            exchange, _ = block.of[at]
-            if exchange.answers is None:
-                continue
-            cells = block.rows[at][: len(self._codec.names)]
-            try:
-                encoded = [encode(cell) for encode, cell in zip(self._codec.encoders, cells, strict=True)]
-            except CellError:
-                continue
-            record = dict(zip(self._codec.names, cells, strict=True))
-            answer = self._answer(scores[at], block.codes[at])
-            drawn.add(DrawnRow(block.keys[at], exchange.event_id, record, np.array(encoded, dtype=np.float32), answer))
-
-    def _answer(self, score: Any, code: int) -> dict[str, Any]:
-        if score.ndim == 0 and not np.isnan(score):
-            return {"score": float(score)}
-        return {} if code == NO_CODE else {"label": self._classes[code]}
+    def _draw(self, block: _Block, answered: Masks) -> None:
+        drawn, width = self._tally.drawn, len(self._codec.names)
+        low = np.array(block.keys, dtype=np.uint64) <= np.uint64(drawn.highest)
+        for at in np.flatnonzero(low & answered).tolist():
+            score = block.scores[at]
+            number = math.nan if isinstance(score, tuple) else score
+            event_id = block.of[at][0].event_id
+            drawn.add(DrawnRow(block.keys[at], event_id, block.rows[at][:width], number, block.codes[at]))
 
     def _keep_truths(self, block: _Block, labelled: Masks, truths: Floats, scores: Floats, codes: Codes) -> None:
         if not labelled.any():

@@ -6,12 +6,16 @@ Ids stand there as 128-bit digests. Several processes may use the same folder.
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 # A process that waits for another's block of ids waits for milliseconds; a loaded machine may make more of it.
 PATIENCE_SECONDS = 600.0
+# SQLite takes 999 values in any version.
+MOST_VARIABLES = 999
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS seen (id BLOB PRIMARY KEY) WITHOUT ROWID;
@@ -49,12 +53,16 @@ class KnownIds:
     def close(self) -> None:
         self._connection.close()
 
-    def claim(self, ids: Iterable[bytes]) -> list[bool]:
+    def claim(self, ids: Sequence[bytes]) -> list[bool]:
         """For each id whether it is new; from now on none of them is."""
-        execute = self._connection.execute
-        execute("BEGIN IMMEDIATE")
-        new = [execute("INSERT OR IGNORE INTO seen VALUES (?)", (one,)).rowcount == 1 for one in ids]
-        execute("COMMIT")
+        with self._transaction():
+            known = {found for (found,) in self._select("SELECT id FROM seen WHERE id IN", ids)}
+            new = []
+            for one in ids:
+                new.append(one not in known)
+                known.add(one)
+            inserted = [(one,) for one, is_new in zip(ids, new, strict=True) if is_new]
+            self._connection.executemany("INSERT INTO seen VALUES (?)", inserted)
         return new
 
     @property
@@ -64,35 +72,32 @@ class KnownIds:
     def put_labels(self, labels: Iterable[tuple[str, Label]]) -> "LabelCounts":
         """By id; a later one replaces an earlier one. Those that were there already are counted."""
         duplicates = conflicting = 0
-        self._connection.execute("BEGIN IMMEDIATE")
-        for name, label in labels:
-            key = digest(name)
-            before = self._label(key)
-            joined = label if before is None else _joined(before, label)
-            if before is not None and _overlap(before, label):
-                same = joined.labels == before.labels
-                duplicates += same
-                conflicting += not same
-            self._connection.execute(
-                "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?, 0)",
-                (key, json.dumps([joined.whole, *joined.labels]), label.file, label.line),
-            )
-        self._connection.execute("COMMIT")
+        with self._transaction():
+            for name, label in labels:
+                key = digest(name)
+                before = self._label(key)
+                joined = label if before is None else _joined(before, label)
+                if before is not None and _overlap(before, label):
+                    same = joined.labels == before.labels
+                    duplicates += same
+                    conflicting += not same
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?, 0)",
+                    (key, json.dumps([joined.whole, *joined.labels]), label.file, label.line),
+                )
         return LabelCounts(duplicates, conflicting)
 
     def find_labels(self, wanted: Sequence[tuple[bytes, ...]]) -> list[Label | None]:
         """For each request the label of the first of its ids that has one; those are matched from now on."""
-        found, matched = [], []
-        for keys in wanted:
-            key, label = next(((key, label) for key in keys if (label := self._label(key))), (b"", None))
-            found.append(label)
-            if label is not None:
-                matched.append((key,))
-        if matched:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany("UPDATE labels SET matched = 1 WHERE id = ?", matched)
-            self._connection.execute("COMMIT")
-        return found
+        keys = [key for one in wanted for key in one]
+        rows = self._select("SELECT id, labels, file, line FROM labels WHERE id IN", keys)
+        known = {key: _label_of(*rest) for key, *rest in rows}
+        found = [next((key for key in one if key in known), None) for one in wanted]
+        if known:
+            matched = [(key,) for key in found if key]
+            with self._transaction():
+                self._connection.executemany("UPDATE labels SET matched = 1 WHERE id = ?", matched)
+        return [None if key is None else known[key] for key in found]
 
     def unmatched(self) -> int:
         count: int = self._connection.execute("SELECT count(*) FROM labels WHERE matched = 0").fetchone()[0]
@@ -100,10 +105,24 @@ class KnownIds:
 
     def _label(self, key: bytes) -> Label | None:
         row = self._connection.execute("SELECT labels, file, line FROM labels WHERE id = ?", (key,)).fetchone()
-        if row is None:
-            return None
-        whole, *labels = json.loads(row[0])
-        return Label(tuple(labels), row[1], row[2], whole)
+        return None if row is None else _label_of(*row)
+
+    def _select(self, query: str, ids: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:
+        for at in range(0, len(ids), MOST_VARIABLES):
+            part = ids[at : at + MOST_VARIABLES]
+            yield from self._connection.execute(f"{query} ({','.join('?' * len(part))})", part)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Others wait. What fails in it ends the whole check: nothing is undone."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        yield
+        self._connection.execute("COMMIT")
+
+
+def _label_of(labels: str, file: str, line: int) -> Label:
+    whole, *texts = json.loads(labels)
+    return Label(tuple(texts), file, line, whole)
 
 
 @dataclass(frozen=True)

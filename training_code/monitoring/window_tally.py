@@ -1,12 +1,16 @@
 """What is counted of a window's requests; the tallies of several processes are joined to one."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from codec.cells import CellError
 from codec.codec import Codec
+from monitoring.answered import NO_CODE
 from monitoring.drawn import Drawn, DrawnRow
 from monitoring.observed import Observed
 from monitoring.reference import Reference
@@ -38,7 +42,6 @@ class WindowTally:
         self.slices = [SliceTally(slicer) for slicer in slicers(reference.slices, codec) if slicer.column in columns]
         self.unknown, self.absent = TextCounts(), Counter[str]()
         self.drawn = Drawn(SAMPLE_ROWS)
-        self._width = len(codec.names)
 
     def join(self, other: "WindowTally") -> None:
         """Both are of the same reference."""
@@ -59,11 +62,12 @@ class WindowTally:
 
     def add_columns(self, request: RequestRows) -> None:
         """Columns that were sent and are not known, and features that were not sent."""
-        self.absent.update(request.absent)
+        if request.absent:
+            self.absent.update(request.absent)
         for name, rows in request.unknown.items():
             self.unknown.add(name, rows)
 
-    def observed(self, **labels: int) -> Observed:
+    def observed(self, codec: Codec, **labels: int) -> Observed:
         """labels: duplicates, conflicting and unmatched ones, see Truths."""
         drawn = self.drawn.rows()
         return Observed(
@@ -71,15 +75,31 @@ class WindowTally:
             features={name: tally.counts() for name, tally in self.features.items()},
             outputs={name: tally.counts() for name, tally in self.outputs.items()},
             labels=None if self.labels is None else self.labels.counts(),
-            sample=np.array([row.encoded for row in drawn], dtype=np.float32).reshape(len(drawn), self._width),
+            sample=_encoded(codec, drawn),
             unreadable=self.unreadable.found(),
             unknown_columns=self.unknown.most(SHOWN_UNKNOWN),
             absent_columns=dict(sorted(self.absent.items())),
-            examples=tuple(_example(row) for row in drawn[:EXAMPLES]),
+            examples=tuple(_example(codec, row) for row in drawn[:EXAMPLES]),
             slices={part.place: part for tally in self.slices for part in tally.counts()},
             truth=self.truths.truths(self.labels is not None, **labels),
         )
 
 
-def _example(row: DrawnRow) -> Mapping[str, Any]:
-    return {"record": row.record, **row.answer, "event_id": row.event_id}
+def _encoded(codec: Codec, drawn: Sequence[DrawnRow]) -> npt.NDArray[np.float32]:
+    """A row that the model answered and that cannot be encoded is of another model's making: it is left out."""
+    rows = []
+    for row in drawn:
+        try:
+            rows.append([encode(cell) for encode, cell in zip(codec.encoders, row.cells, strict=True)])
+        except CellError:
+            continue
+    return np.array(rows, dtype=np.float32).reshape(len(rows), len(codec.names))
+
+
+def _example(codec: Codec, row: DrawnRow) -> Mapping[str, Any]:
+    answer: dict[str, Any] = {}
+    if not math.isnan(row.score):
+        answer = {"score": row.score}
+    elif row.code != NO_CODE:
+        answer = {"label": codec.target.classes[row.code]}
+    return {"record": dict(zip(codec.names, row.cells, strict=True)), **answer, "event_id": row.event_id}

@@ -30,6 +30,7 @@ def test_traffic_like_the_training_rows_is_no_drift(check: Check, capsys: pytest
     assert check.read("constraint_violations.json") == {"violations": []}
     assert {one["name"] for one in check.read("statistics.json")["features"]} == {"income", "visits", "city"}
     assert not (check.folder / "output" / "labelled.csv").exists()
+    assert "<title>tiny: check of production</title>" in (check.folder / "output" / "drift.html").read_text("utf-8")
     assert sorted(path.name for path in (check.folder / "output").iterdir() if path.name.startswith(".")) == []
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (last["verdict"], last["requests"], last["violations"]) == ("no-drift", 1200, 0)
@@ -177,3 +178,14 @@ def test_what_another_version_answered_is_left_out(check: Check) -> None:
     observed = check.observe()
 
     assert (observed.requests, observed.other_versions, observed.outside_window) == (1, 2, 0)
+
+
+def test_the_smoke_tests_own_records_are_nobodys_requests(check: Check) -> None:
+    row = records(check.pipeline, 1)[0]
+    lines = [simple_line("golden", row, inference_id="sluice-smoke-test"), simple_line("asked", row)]
+    check.put("captures/a.jsonl", [*lines, lines[0]])
+    check.put("earlier/b.jsonl", [simple_line("golden too", row, inference_id="sluice-smoke-test")])
+
+    observed = check.observe()
+
+    assert (observed.requests, observed.rows, observed.duplicates) == (1, 1, 0)
