@@ -114,7 +114,6 @@ class _Dimension(_Part):
 
 
 class _TrendPoint(_Part):
-    check_id: str
     features: Mapping[str, Mapping[str, Any]] = {}
     score: Mapping[str, Any] | None = None
     metric: Mapping[str, Any] | None = None
@@ -126,7 +125,6 @@ class _Records(_Part):
 
 class _Drift(_Part):
     format_version: Literal[1]
-    check_id: str
     verdict: Verdict
     summary: str = Field(min_length=1, max_length=4096)
     records: _Records = _Records()
@@ -194,8 +192,8 @@ def _feature(found: Any) -> FeatureFigures:
 
 
 def _trend_point(document: _Drift) -> dict[str, Any]:
-    own = next((point for point in reversed(document.trend) if point.check_id == document.check_id), None)
-    return own.model_dump(exclude={"check_id"}) if own else {}
+    """This check's own: the last one."""
+    return document.trend[-1].model_dump() if document.trend else {}
 
 
 def _violations(text: bytes) -> tuple[Violation, ...]:
