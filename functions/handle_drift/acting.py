@@ -25,6 +25,10 @@ class Acts:
         action: Action | None = check.figures.get("tells")
         if action:
             self._tell(check, report, action)
+        if check.figures.get("asks_for_a_check"):
+            asked_by = f"model-monitor check {check.check_id}"
+            detail = {"stage": self.stage, "model": check.model, "requested_by": asked_by, "now": True}
+            self.events.put("Check Requested", detail)
         if check.response == "retrain":
             self._retrain(check, report)
 

@@ -134,9 +134,10 @@ class HandleDrift:
 def _with(check: Check, decision: Decision, now: datetime) -> Check:
     refused = {"refused": decision.refused.kind} if decision.refused else {}
     tells = {"tells": decision.tells} if decision.tells else {}
+    asks = {"asks_for_a_check": True} if decision.asks_for_a_check else {}
     return replace(
         check,
-        figures={**check.figures, **refused, **tells},
+        figures={**check.figures, **refused, **tells, **asks},
         response=decision.response,
         response_reason=decision.reason,
         responded_at=now,

@@ -74,6 +74,7 @@ def figures_of(findings: Findings) -> dict[str, Any]:
         **findings.figures,
         "judged": sorted(findings.judged),
         "drifted": sorted({(each.dimension, each.name) for each in findings.violations}),
+        "rows": findings.rows,
         "labelled_rows": findings.labelled_rows,
     }
 
@@ -87,6 +88,7 @@ def checked(check: Check) -> Checked:
         version=check.version,
         judged=frozenset(figures.get("judged", ())),
         items=frozenset((dimension, name) for dimension, name in figures.get("drifted", ())),
-        told=check.response in ("notify", "retrain"),
+        told=figures.get("tells") == "DRIFT_FOUND",
         refused=figures.get("refused"),
+        explains=check.engine != "model-monitor",
     )

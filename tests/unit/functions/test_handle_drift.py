@@ -20,7 +20,7 @@ from sluice.aws.event_bus import EventBus
 from sluice.aws.production import Deployment, ProductionRecord
 from sluice.aws.version_definitions import VersionDefinitions
 from sluice.errors import TransientError
-from sluice.events import ObjectCreated, ProcessingJobStateChange, RetrainRequested
+from sluice.events import CheckRequested, ObjectCreated, ProcessingJobStateChange, RetrainRequested
 from sluice.naming import job_name, monitoring_schedule_name, new_check_id, schedule_name
 from sluice.plan import Upload
 from sluice.rollout import PackageRef
@@ -117,7 +117,7 @@ class Drift:
         """RunMonitor asks for the check of the hour before FIRST + `hour`."""
         end = FIRST + timedelta(hours=hour)
         check_id = new_check_id(end, "churn", source)
-        job = job_name("dev", "churn", check_id, "monitor")
+        job = job_name("dev", "churn", check_id, "check")
         check = Check(
             "churn",
             check_id,
@@ -477,7 +477,7 @@ def test_a_failed_check_ends_no_drift(drift: Drift) -> None:
     [
         {"ProcessingJobStatus": "Completed"},
         {"ProcessingJobName": "sluice-dev-churn-261120202448-3fa2-prep"},
-        {"ProcessingJobName": "sluice-dev-churn-261120210000-ffff-monitor"},
+        {"ProcessingJobName": "sluice-dev-churn-261120210000-ffff-check"},
         {"ProcessingJobName": "x", "MonitoringScheduleArn": "arn:aws:sagemaker:::monitoring-schedule/somebody-elses"},
     ],
 )
@@ -501,3 +501,20 @@ def test_a_job_of_model_monitors_that_fails_is_told(drift: Drift) -> None:
     assert answers[0] == answers[1]
     assert drift.found(answers[0]["check_id"]).engine == "model-monitor"
     assert drift.stage.notices() == ["[sluice] churn: check failed"]
+
+
+def test_before_a_retrain_our_own_job_looks_at_what_model_monitor_found(retraining: Drift) -> None:
+    theirs = model_monitors(retraining, 0, "data-quality", AGE)
+
+    (asked,) = retraining.bus.events
+    assert asked["DetailType"] == "Check Requested"
+    detail = json.loads(asked["Detail"])
+    assert detail["requested_by"] == f"model-monitor check {theirs['check_id']}"
+    request = CheckRequested.model_validate(load_event("check_requested") | {"detail": detail})
+    assert request.detail.now
+    assert retraining.stage.actions() == []
+
+    retraining.hour(1, "age")
+    assert [each["DetailType"] for each in retraining.bus.events] == ["Check Requested", "Retrain Requested"]
+    assert retraining.stage.actions() == ["DRIFT_FOUND", "RETRAIN_REQUESTED"]
+    assert len(retraining.stage.notices()) == 1

@@ -60,7 +60,7 @@ def _of_data(findings: Findings) -> Iterator[tuple[str, float]]:
             yield f"feature_baseline_drift_{feature.name}", feature.distance
         if feature.missing_share is not None:
             yield f"feature_completeness_{feature.name}", 1 - feature.missing_share
-            yield f"feature_non_null_{feature.name}", float(round(findings.rows * (1 - feature.missing_share)))
+            yield f"feature_non_null_{feature.name}", float(round((findings.rows or 0) * (1 - feature.missing_share)))
     for output in findings.outputs:
         if output.distance is not None:  # Model Monitor has none of these
             yield f"prediction_drift_{output.name}", output.distance

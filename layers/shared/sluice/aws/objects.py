@@ -67,8 +67,16 @@ class Objects:
         listed = [entry for page in pages for entry in page.get("Contents", []) if not entry["Key"].endswith("/")]
         if not listed:
             return None
-        key = max(listed, key=lambda entry: (entry["LastModified"], entry["Key"]))["Key"]
-        found = self.client.head_object(Bucket=self.bucket, Key=key)
+        return self.stored(max(listed, key=lambda entry: (entry["LastModified"], entry["Key"]))["Key"])
+
+    def stored(self, key: str) -> StoredObject:
+        """The current version. Raises ObjectMissingError."""
+        try:
+            found = self.client.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                raise ObjectMissingError(f"s3://{self.bucket}/{key} does not exist") from None
+            raise
         etag, size = found["ETag"].strip('"'), found["ContentLength"]
         return StoredObject(key, found.get("VersionId"), etag, size, found["LastModified"])
 

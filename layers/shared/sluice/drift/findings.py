@@ -67,7 +67,8 @@ class Findings:
     features: tuple[FeatureFigures, ...] = ()
     outputs: tuple[FeatureFigures, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
-    rows: int = 0
+    rows: int | None = None
+    """None where the engine does not say."""
     labelled_rows: int = 0
 
 

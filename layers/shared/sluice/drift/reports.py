@@ -60,8 +60,8 @@ def scheduled_by(stage: str, schedule: str) -> tuple[str, MonitorKind] | None:
 
 
 def checked_by(stage: str, job: str) -> tuple[str, str] | None:
-    """(model, check id) behind the name of a monitor job; None where it is not one of this stage's."""
-    found = re.fullmatch(rf"sluice-{re.escape(stage)}-(?P<model>{_MODEL})-{_CHECK}-monitor", job)
+    """(model, check id) behind the name of a check's job; None where it is not one of this stage's."""
+    found = re.fullmatch(rf"sluice-{re.escape(stage)}-(?P<model>{_MODEL})-{_CHECK}-check", job)
     return (found["model"], found["check"]) if found else None
 
 

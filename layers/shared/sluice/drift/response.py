@@ -11,10 +11,11 @@ from typing import Literal
 
 from sluice.definition.monitoring import Dimension, DriftResponse
 from sluice.drift.findings import named
-from sluice.drift.retrains import NOTHING, Obstacle, Refusal, TrainingData, refusal
+from sluice.drift.retrains import DAY, NOTHING, Obstacle, Refusal, TrainingData, not_now, refusal
 
 Item = tuple[Dimension, str]
 """What drifted: a dimension, and the feature, metric or slice in it."""
+_MODEL_MONITORS: frozenset[Dimension] = frozenset({"data-quality", "model-quality"})
 Response = Literal["ignore", "notify", "retrain"]
 
 
@@ -33,6 +34,8 @@ class Checked:
     """Whether people were told of its items."""
     refused: str | None = None
     """Why no retrain followed: a Refusal's kind."""
+    explains: bool = True
+    """Whether it is our own job's: Model Monitor's files name what moved and no more, and bring no labelled rows."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Decision:
     tells: Literal["DRIFT_FOUND", "DRIFT_ENDED"] | None = None
     refused: Refusal | None = None
     """Why a retrain that the definition asks for does not begin."""
+    asks_for_a_check: bool = False
+    """Our own job is to look at the same hours; what it finds is told, and decides on the retrain."""
 
 
 def decide(situation: Situation) -> Decision:
@@ -109,10 +114,26 @@ def _quiet(situation: Situation) -> Decision:
 
 
 def _retrain(situation: Situation, found: frozenset[Item]) -> Decision:
+    if not situation.check.explains:
+        return _explain(situation, found)
     no = refusal(situation.response, situation.now, situation.retrains, situation.obstacle, situation.data)
     if no is None:
         return Decision("retrain", f"{_moved(found)}: a retrain on {situation.data.told} was asked for", "DRIFT_FOUND")
     return _tell_or_leave(situation, found, no)
+
+
+def _explain(situation: Situation, found: frozenset[Item]) -> Decision:
+    """What Model Monitor found is told by our own check of the same hours, once a day where the drift goes on."""
+    no = not_now(situation.response, situation.now, situation.retrains, situation.obstacle)
+    since = situation.check.window_start - DAY
+    own = [each for each in situation.earlier if each.explains and each.judged and each.window_end > since]
+    if no is None and own:
+        latest = max(own, key=lambda each: each.window_end)
+        no = Refusal("explained", f"check {latest.check_id}, of our own job, has looked at this traffic and decides")
+    if no:
+        return _tell_or_leave(situation, found, no)
+    why = "our own job looks at the same hours now, explains it, and decides on a retrain"
+    return Decision("notify", f"{_moved(found)}: {why}", asks_for_a_check=True)
 
 
 def _tell_or_leave(situation: Situation, found: frozenset[Item], no: Refusal | None) -> Decision:
@@ -144,6 +165,8 @@ def _told(checks: Iterable[Checked]) -> dict[Item, int | None]:
 
 
 def _has_ended(item: Item, check: Checked) -> bool:
+    if not check.explains and item[0] not in _MODEL_MONITORS:
+        return "data-quality" in check.judged and not check.items  # it never looks at these: they go with the rest
     return item[0] in check.judged and item not in check.items
 
 

@@ -11,7 +11,7 @@ LEAST_LABELLED_ROWS = 100
 """Captured rows whose truth is known: below so many they are nothing new to learn from."""
 DAY = timedelta(hours=24)
 
-Why = Literal["elsewhere", "under-way", "waits-for-approval", "cooldown", "cap", "nothing-new"]
+Why = Literal["elsewhere", "under-way", "waits-for-approval", "cooldown", "cap", "nothing-new", "explained"]
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,16 @@ def refusal(
     data: TrainingData,
 ) -> Refusal | None:
     """earlier: when retrains for drift were asked for. None: a retrain may begin."""
+    return not_now(response, now, earlier, obstacle) or _nothing_new(data)
+
+
+def not_now(
+    response: DriftResponse, now: datetime, earlier: Sequence[datetime], obstacle: Obstacle | None
+) -> Refusal | None:
+    """The same, whatever there is to train on."""
     if obstacle:
         return Refusal(obstacle.kind, obstacle.reason)
-    return _too_soon(response, now, sorted(earlier)) or _nothing_new(data)
+    return _too_soon(response, now, sorted(earlier))
 
 
 def _too_soon(response: DriftResponse, now: datetime, earlier: Sequence[datetime]) -> Refusal | None:

@@ -58,7 +58,7 @@ def test_other_objects_are_no_report(key: str) -> None:
 
 
 def test_a_job_names_its_check() -> None:
-    name = job_name("dev", "churn-eu", "261120210000-3f2a", "monitor")
+    name = job_name("dev", "churn-eu", "261120210000-3f2a", "check")
 
     assert checked_by("dev", name) == ("churn-eu", "261120210000-3f2a")
     assert checked_by("prod", name) is None

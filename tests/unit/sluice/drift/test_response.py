@@ -261,3 +261,53 @@ def test_drift_and_its_end_are_told_in_turns(hours: Sequence[set[Item]]) -> None
         known = bool(items)
         assert (made.tells == "DRIFT_ENDED") == (not items and bool(earlier) and bool(earlier[-1].items))
         earlier.append(replace(one, told=made.response != "ignore"))
+
+
+def theirs(hour: int, *items: Item, **changes: Any) -> Checked:
+    """A check of Model Monitor's."""
+    return check(hour, *items, explains=False, **changes)
+
+
+def test_what_model_monitor_finds_is_looked_at_by_our_own_job_before_a_retrain() -> None:
+    made = decision(theirs(0, AGE), policy=retraining(), data=FRESH)
+
+    assert (made.response, made.tells, made.asks_for_a_check) == ("notify", None, True)
+    assert "our own job looks at the same hours now" in made.reason
+
+
+def test_our_own_job_tells_what_both_found_and_retrains() -> None:
+    made = decision(check(1, AGE), theirs(0, AGE), policy=retraining(), data=FRESH)
+
+    assert (made.response, made.tells) == ("retrain", "DRIFT_FOUND")
+
+
+def test_our_own_job_looks_once_a_day_while_the_drift_goes_on() -> None:
+    again = decision(theirs(3, AGE), told(1, AGE), theirs(0, AGE), policy=retraining(), data=FRESH)
+    assert (again.response, again.asks_for_a_check) == ("ignore", False)
+
+    next_day = decision(theirs(27, AGE), told(1, AGE), theirs(0, AGE), policy=retraining(), data=FRESH)
+    assert next_day.asks_for_a_check
+
+
+def test_what_our_own_job_does_not_find_is_told_as_model_monitors() -> None:
+    made = decision(theirs(3, AGE), check(1), theirs(0, AGE), policy=retraining(), data=FRESH)
+
+    assert made.tells == "DRIFT_FOUND"
+    assert "No retrain follows: check check-1, of our own job, has looked at this traffic" in made.reason
+
+
+def test_nobody_looks_again_where_no_retrain_is_possible_anyway() -> None:
+    made = decision(theirs(0, AGE), policy=retraining(), obstacle=Obstacle("under-way", "run 1 is under way"))
+
+    assert (made.tells, made.asks_for_a_check) == ("DRIFT_FOUND", False)
+
+
+def test_model_monitor_tells_by_itself_where_no_retrain_is_wanted() -> None:
+    assert decision(theirs(0, AGE)).tells == "DRIFT_FOUND"
+
+
+def test_what_only_our_own_job_looks_at_ends_with_the_rest_of_model_monitors() -> None:
+    ours = told(0, AGE, ("predictions", "score"))
+
+    assert decision(theirs(1, judged=frozenset({"data-quality"})), ours).tells == "DRIFT_ENDED"
+    assert decision(theirs(1, judged=frozenset({"model-quality"})), ours).tells is None
