@@ -47,12 +47,17 @@ def raw_batches(
     for file in files:
         for batch in _file_batches(file, definition, first, block_bytes):
             names = names or batch.cells.schema.names
-            if set(names) != set(batch.cells.schema.names):
-                raise BadData(
-                    f"{file.name} and {files[0].name} have different columns: give all files the same header."
-                )
-            yield replace(batch, cells=batch.cells.select(names))
+            yield replace(batch, cells=_in_columns(names, batch.cells))
             first = batch.end
+
+
+def _in_columns(names: Sequence[str], cells: pa.RecordBatch) -> pa.RecordBatch:
+    """Files may differ in what the definition drops, as labelled rows of production do: empty there."""
+    held = set(cells.schema.names)
+    if held.issuperset(names):
+        return cells.select(names)
+    absent = pa.nulls(cells.num_rows, pa.string())
+    return pa.RecordBatch.from_arrays([cells[name] if name in held else absent for name in names], names=list(names))
 
 
 def _file_batches(file: Path, definition: DataDefinition, first: int, block_bytes: int) -> Iterator[RawBatch]:

@@ -213,8 +213,15 @@ def test_lists_have_no_place_in_a_cell(tmp_path: Path, definition: DataDefinitio
         _read(tmp_path, definition)
 
 
-def test_files_must_agree(tmp_path: Path, definition: DataDefinition):
-    _file(tmp_path, HEADER + "1,1,1,x,No\n", "a.csv")
-    _file(tmp_path, HEADER.replace("left", "left,note") + "1,1,1,x,No,n\n", "b.csv")
-    with pytest.raises(BadData, match=r"b.csv and a.csv have different columns"):
-        _read(tmp_path, definition)
+@pytest.mark.parametrize("first", ["a.csv", "c.csv"])
+def test_files_may_differ_in_order_and_in_what_is_dropped(tmp_path: Path, definition: DataDefinition, first: str):
+    """As an upload and the labelled rows of production beside it."""
+    _file(tmp_path, HEADER + "1,10,2,x,No\n", first)
+    _file(tmp_path, "left,note,city,visits,income,id\nYes,n,y,3,20,2\n", "b.csv")
+
+    rows = {row["id"]: row for row in _rows(_read(tmp_path, definition))}
+
+    assert {name: rows["1"][name] for name in NAMES} == dict(zip(NAMES, ["1", "10", "2", "x", "No"], strict=True))
+    assert {name: rows["2"][name] for name in NAMES} == dict(zip(NAMES, ["2", "20", "3", "y", "Yes"], strict=True))
+    assert rows["1"].get("note") is None
+    assert len({tuple(row) for row in rows.values()}) == 1
