@@ -92,5 +92,5 @@ def test_handle_drift_may_publish_where_it_does_and_nowhere_else() -> None:
     policies = resolved(template()["Resources"]["HandleDrift"]["Properties"]["Policies"])
     (statement,) = [one for one in policies[0]["Statement"] if one["Action"] == "cloudwatch:PutMetricData"]
 
-    allowed = statement["Condition"]["StringEquals"]["cloudwatch:namespace"]
+    allowed = statement["Condition"]["StringEqualsIfExists"]["cloudwatch:namespace"]
     assert set(allowed) == {drift_metrics.NAMESPACE, drift_metrics.DATA_NAMESPACE, drift_metrics.MODEL_NAMESPACE}
