@@ -1,5 +1,6 @@
 """Everything that can be found out about where a version comes from and what became of it. What is gone is named."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -45,13 +46,24 @@ def lineage_of(installation: Installation, model: str, package: Package) -> dict
         "decisions": [_entry(entry) for entry in story.decisions],
         "serving": [_entry(entry) for entry in story.serving],
         "drift": [_entry(entry) for entry in story.drift],
+        "checks": _verdicts(installation, model, package.ref.version),
     }
+
+
+def _verdicts(installation: Installation, model: str, version: int) -> dict[str, int]:
+    """How many checks of production came to each verdict; of those without one, to each status."""
+    own = [check for check in installation.checks.newest(model) if check.version == version]
+    return dict(Counter(check.verdict or check.status.lower() for check in own))
 
 
 def _data(installation: Installation, run: Run | None, metadata: Mapping[str, str]) -> dict[str, Any]:
     """The registry's copy lacks what its alphabet has no room for: the run's own is better."""
     version = run.data_version if run else metadata.get("data_version")
-    return {"version": version, "exists": _data_exists(installation, version) if version else None}
+    return {
+        "version": version,
+        "exists": _data_exists(installation, version) if version else None,
+        "retrained_for": run.plan.get("drift") if run else None,
+    }
 
 
 def _data_exists(installation: Installation, data_version: str) -> bool:

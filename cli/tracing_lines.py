@@ -39,12 +39,26 @@ def _nodes(document: Mapping[str, Any]) -> Iterator[Node]:
     yield _gate(document["gate"])
     yield _entries("decisions", document["decisions"], "none yet")
     yield _entries("in production", document["serving"], "never")
-    yield _entries("drift", document["drift"], "no verdict yet")
+    yield _entries(f"drift ({_verdicts(document['checks'])})", document["drift"], "none found")
 
 
 def _data(data: Mapping[str, Any]) -> Node:
     gone = "" if data["exists"] in (True, None) else " (gone: that version of the file was deleted)"
-    return Node(f"data: {data['version'] or 'not known'}{gone}")
+    return Node(f"data: {data['version'] or 'not known'}{gone}", list(_besides(data["retrained_for"])))
+
+
+def _besides(drift: Mapping[str, Any] | None) -> Iterator[Node]:
+    if drift is None:
+        return
+    yield Node(f"for the drift that check {drift['check_id']} found: {shortened(drift['reason'], _REASON_LIMIT)}")
+    if drift["labelled_key"]:
+        yield Node(f"and {drift['labelled_rows']:,} labelled rows of production: {drift['labelled_key']}")
+
+
+def _verdicts(checks: Mapping[str, int]) -> str:
+    if not checks:
+        return "never checked"
+    return ", ".join(f"{count} x {verdict}" for verdict, count in sorted(checks.items()))
 
 
 def _run(document: Mapping[str, Any]) -> Node:

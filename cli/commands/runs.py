@@ -80,7 +80,9 @@ def map_rows(runs: list[Run]) -> list[tuple[object, ...]]:
 
 
 def as_document(run: Run) -> dict[str, Any]:
-    return {key: value for key, value in vars(run).items() if key != "plan"}
+    """retrained_for: the check of production that asked for it; None of a run that an upload began."""
+    own = {key: value for key, value in vars(run).items() if key != "plan"}
+    return own | {"retrained_for": run.plan.get("drift")}
 
 
 def follow_run(installation: Installation, run: Run) -> None:
@@ -118,5 +120,10 @@ def _seconds(run: Run) -> str:
 
 
 def _file(run: Run) -> str:
-    """The uploaded file's name, out of `s3://bucket/key@version`."""
-    return run.data_version.rpartition("@")[0].rpartition("/")[2]
+    """The uploaded file's name, out of `s3://bucket/key@version`; and what else a retrain for drift took."""
+    name = run.data_version.rpartition("@")[0].rpartition("/")[2]
+    drift = run.plan.get("drift")
+    if not drift:
+        return name
+    labelled = f", {drift['labelled_rows']:,} labelled rows" if drift["labelled_key"] else ""
+    return f"{name}{labelled} (drift)"

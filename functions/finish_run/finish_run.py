@@ -47,9 +47,20 @@ class FinishRun:
             why = f"run {run.run_id} ended with verdict {request.verdict}"
             self.journal.record(run.model, "RUN_FINISHED", why, details=details, once=run.run_id)
         else:
-            self.journal.announce(run.model, "RUN_FAILED", request.reason, details=details, once=run.run_id)
+            self._tell_of_failure(run, request.reason, details)
         self._tag_intermediates(run)
         self.runs.finish(run, status, request.verdict, request.package_arn, request.reason or None)
+
+    def _tell_of_failure(self, run: Run, reason: str, details: dict[str, str]) -> None:
+        """Once: what was to end drift is a call for help."""
+        drift = run.plan.get("drift")
+        if not drift:
+            self.journal.announce(run.model, "RUN_FAILED", reason, details=details, once=run.run_id)
+            return
+        self.journal.record(run.model, "RUN_FAILED", reason, details=details, once=run.run_id)
+        why = f"drift goes on, and run {run.run_id}, which was to train for it, failed: {reason}"
+        details = {**details, "check_id": drift["check_id"]}
+        self.journal.announce(run.model, "HELP_NEEDED", why, details=details, once=f"drift#{run.run_id}")
 
     def _tag_intermediates(self, run: Run) -> None:
         prefix = ModelPrefix(run.model).run(run.run_id)

@@ -65,6 +65,7 @@ def _lineage(request: RegisterRequest, evaluation: Evaluation) -> dict[str, str]
         {
             "run_id": plan.run_id,
             "data_version": plan.data_version,
+            **_retrained_for(request),
             "code_sha256": plan.code.sha256,
             "training_job": request.training.job_name,
             "definition": f"{plan.uris.definition}definition.json",
@@ -76,3 +77,11 @@ def _lineage(request: RegisterRequest, evaluation: Evaluation) -> dict[str, str]
             **shown,
         }
     )
+
+
+def _retrained_for(request: RegisterRequest) -> dict[str, str | None]:
+    drift = request.plan.drift
+    if drift is None:
+        return {}
+    rows = str(drift.labelled_rows) if drift.labelled_key else None
+    return {"retrained_for": "drift", "check_id": drift.check_id, "labelled_rows": rows}

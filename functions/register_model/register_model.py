@@ -14,6 +14,7 @@ from sluice.definition import Model
 from sluice.errors import DefectError
 from sluice.events.model_package import ApprovalStatus
 from sluice.gate import Evaluation
+from sluice.plan import DriftCause, trained_on
 from sluice.report_page import ReportPage
 from sluice.review import LINK_SECONDS, Review
 from sluice.run_facts import Lineage, RunFacts
@@ -57,7 +58,7 @@ class RegisterModel:
         review = Review(self.surroundings.stage, plan.model, package.version, package.arn)
         self._complete(page, request, self._facts(request, review, status, tuning))
         self._decide(package.arn, status, request.decision.summary)
-        self._announce(request, review, status, _next_step(status, request, definition))
+        self._tell(request, review, status, _next_step(status, request, definition))
         return {"package_arn": package.arn, "version": package.version, "status": status}
 
     def _share(self, group: str, package_arn: str) -> None:
@@ -113,15 +114,24 @@ class RegisterModel:
         html = page.filled(facts.to_json(request.jobs, self.surroundings.region))
         self.objects.write(_report_key(request), html, "text/html; charset=utf-8")
 
-    def _announce(self, request: RegisterRequest, review: Review, status: ApprovalStatus, next_step: str) -> None:
-        link = self.objects.presigned(_report_key(request), LINK_SECONDS)
+    def _tell(self, request: RegisterRequest, review: Review, status: ApprovalStatus, next_step: str) -> None:
+        """Once: a version that was to end drift, and may not, is a call for help and no news beside it."""
+        why = f"version {review.version} is {status}{next_step}. {request.decision.summary}"
+        details = {"run_id": request.plan.run_id, "package": review.package_arn, "status": status}
+        once, drift = request.plan.run_id, request.plan.drift
+        link = review.message(self.objects.presigned(_report_key(request), LINK_SECONDS))
+        if drift is None or status != "Rejected":
+            self.journal.announce(review.model, "MODEL_REGISTERED", why, details=details, once=once, link=link)
+            return
+        self.journal.record(review.model, "MODEL_REGISTERED", why, details=details, once=once)
+        help_needed = f"drift goes on, and version {review.version}, which was trained for it, was refused: "
         self.journal.announce(
             review.model,
-            "MODEL_REGISTERED",
-            f"version {review.version} is {status}{next_step}. {request.decision.summary}",
-            details={"run_id": request.plan.run_id, "package": review.package_arn, "status": status},
-            once=request.plan.run_id,
-            link=review.message(link),
+            "HELP_NEEDED",
+            f"{help_needed}{request.decision.summary}",
+            details={**details, "check_id": drift.check_id},
+            once=f"drift#{once}",
+            link=link,
         )
 
 
@@ -145,7 +155,7 @@ def _lineage(request: RegisterRequest, commit_id: str | None) -> Lineage:
     plan, training = request.plan, request.training
     return Lineage(
         run_id=plan.run_id,
-        data_version=plan.data_version,
+        data_version=trained_on(plan.data_version, DriftCause(**plan.drift.model_dump()) if plan.drift else None),
         code_sha256=plan.code.sha256,
         commit_id=commit_id,
         training_job=training.job_name,
@@ -153,6 +163,7 @@ def _lineage(request: RegisterRequest, commit_id: str | None) -> Lineage:
         definition=f"{plan.uris.definition}definition.json",
         evaluation_uri=f"{plan.uris.evaluation}evaluation.json",
         hyperparameters=dict(training.hyperparameters),
+        retrained_for=f"drift, found by check {plan.drift.check_id}: {plan.drift.reason}" if plan.drift else None,
     )
 
 

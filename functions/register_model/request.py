@@ -27,6 +27,15 @@ class Uris(_Part):
     report: str
 
 
+class Drift(_Part):
+    """The check that a version was trained for."""
+
+    check_id: str
+    reason: str
+    labelled_key: str | None = None
+    labelled_rows: int = 0
+
+
 class Plan(_Part):
     """The parts of the run plan that go into the registry."""
 
@@ -34,6 +43,7 @@ class Plan(_Part):
     model: str
     package_group: str
     data_version: str
+    drift: Drift | None = None
     image_uri: str
     code: Code
     uris: Uris

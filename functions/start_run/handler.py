@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.start_run.drift import DriftData
 from functions.start_run.past import EarlierRuns
 from functions.start_run.planning import Planner
 from functions.start_run.request import StartRunRequest
@@ -35,6 +36,7 @@ def _start_run() -> StartRun:
         runs=stage.runs,
         journal=stage.journal,
         planner=Planner(stage.objects, earlier, _surroundings(stage.settings)),
+        drift_data=DriftData(stage.objects, clock.now),
         quarantine=Quarantine(stage.objects),
         claim=partial(claimant, stage.settings.idempotency_table),
         now=clock.now,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sluice.events import ObjectCreated, PendingUpload
+from sluice.events import ObjectCreated, PendingUpload, RetrainRequested
 
 
 class StartRunRequest(BaseModel):
@@ -13,7 +13,7 @@ class StartRunRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    event: Annotated[ObjectCreated | PendingUpload, Field(discriminator="detail_type")]
+    event: Annotated[ObjectCreated | PendingUpload | RetrainRequested, Field(discriminator="detail_type")]
     execution_arn: str
 
 

@@ -69,7 +69,7 @@ def approval(account: str) -> dict[str, Any]:
 
 
 def test_by_default_nothing_of_it_is_made() -> None:
-    of_a_consumer = {"RegistryEvents", "RegistryAccess", "RegistryDefinitions", "RegistryBatches"}
+    of_a_consumer = {"RegistryEvents", "RegistryAccess", "RegistryDefinitions", "RegistryVersions", "RegistryBatches"}
     several = {"ForwardApprovals", "ForwardApprovalsRole", *of_a_consumer}
     assert not made() & several
     assert made(**OF_THE_REGISTRY) & several == {"ForwardApprovals", "ForwardApprovalsRole"}

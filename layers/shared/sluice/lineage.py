@@ -25,6 +25,7 @@ _SERVING = frozenset(
         "HELP_NEEDED",
     }
 )
+_DRIFT = frozenset({"DRIFT_FOUND", "DRIFT_ENDED", "RETRAIN_REQUESTED"})
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def story_of(entries: Sequence[AuditEntry], package_arn: str, version: int) -> S
     return Story(
         decisions=[entry for entry in own if entry.action in _DECISIONS],
         serving=[entry for entry in own if entry.action in _SERVING],
-        drift=[entry for entry in own if "DRIFT" in entry.action],
+        drift=[entry for entry in own if entry.action in _DRIFT],
     )
 
 

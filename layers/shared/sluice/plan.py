@@ -11,6 +11,9 @@ from sluice.tuning.plan import EarlierSearch, TuningStep, plan_tuning, rounds_of
 
 SplitFormat = Literal["parquet", "csv"]
 
+DATA_MANIFEST = "input/data.manifest"
+"""Below the run's prefix."""
+
 _CONTENT_TYPES: Mapping[SplitFormat, str] = {"parquet": "application/x-parquet", "csv": "text/csv"}
 
 
@@ -43,6 +46,17 @@ class PreviousRun:
 
 
 @dataclass(frozen=True)
+class DriftCause:
+    """Why a run began without an upload: what a check of production found."""
+
+    check_id: str
+    reason: str
+    labelled_key: str | None = None
+    """CSV of captured rows whose truth is known, which are trained on beside the upload."""
+    labelled_rows: int = 0
+
+
+@dataclass(frozen=True)
 class Upload:
     """One object version under `models/<name>/raw/`."""
 
@@ -53,6 +67,8 @@ class Upload:
     size: int
     order: str
     """Sorts uploads by when they were made: event time, then S3's sequencer."""
+    drift: DriftCause | None = None
+    """Where it is not its arrival that begins a run."""
 
     @property
     def data_version(self) -> str:
@@ -78,6 +94,10 @@ class RunUris:
     tuning: str
     evaluation: str
     report: str
+
+
+DataType = Literal["S3Prefix", "ManifestFile"]
+"""How a job finds its files: SageMaker's S3DataType."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +142,10 @@ class RunPlan:
     package_group: str
     data_version: str
     upload_order: str
+    cause: Literal["upload", "drift"]
+    drift: DriftCause | None
+    data_type: DataType
+    """Of uris.data."""
     image_uri: str
     """Of SageMaker's XGBoost container: it processes and it serves, whatever the algorithm."""
     split_format: SplitFormat
@@ -167,7 +191,7 @@ class Past:
 def plan_run(run_id: str, definition: Model, upload: Upload, surroundings: Surroundings, past: Past) -> RunPlan:
     """Turn a definition into the parameters of the run's jobs."""
     stage, name = surroundings.stage, definition.name
-    uris = _run_uris(run_id, definition, surroundings.bucket)
+    uris = _run_uris(run_id, definition, upload, surroundings.bucket)
     # Our own steps read Parquet; any image reads CSV.
     split_format: SplitFormat = "csv" if definition.training.algorithm == "custom" else "parquet"
     return RunPlan(
@@ -176,6 +200,9 @@ def plan_run(run_id: str, definition: Model, upload: Upload, surroundings: Surro
         package_group=package_group_name(stage, name),
         data_version=upload.data_version,
         upload_order=upload.order,
+        cause="drift" if upload.drift else "upload",
+        drift=upload.drift,
+        data_type=data_type(definition, upload),
         image_uri=surroundings.image_uri,
         split_format=split_format,
         split_content_type=_CONTENT_TYPES[split_format],
@@ -203,12 +230,23 @@ def definition_document(definition: Model) -> str:
     return json.dumps(definition.model_dump(mode="json"), indent=2)
 
 
-def _run_uris(run_id: str, definition: Model, bucket: str) -> RunUris:
+def data_type(definition: Model, upload: Upload) -> DataType:
+    """Files of two places are named one by one; StartRun writes the list."""
+    labelled = upload.drift is not None and upload.drift.labelled_key is not None
+    return "ManifestFile" if labelled and definition.data.mode == "append" else "S3Prefix"
+
+
+def _data(run: str, definition: Model, upload: Upload, raw: str) -> str:
+    if data_type(definition, upload) == "ManifestFile":
+        return f"{run}{DATA_MANIFEST}"
+    return f"{run}input/" if definition.data.mode == "snapshot" else raw
+
+
+def _run_uris(run_id: str, definition: Model, upload: Upload, bucket: str) -> RunUris:
     prefix = ModelPrefix(definition.name)
     run = f"s3://{bucket}/{prefix.run(run_id)}"
-    snapshot = definition.data.mode == "snapshot"
     return RunUris(
-        data=f"{run}input/" if snapshot else f"s3://{bucket}/{prefix.raw}",
+        data=_data(run, definition, upload, f"s3://{bucket}/{prefix.raw}"),
         definition=f"{run}definition/",
         train=f"{run}train/",
         validation=f"{run}validation/",
@@ -291,3 +329,10 @@ def _set_by_the_platform(definition: Model, training: Training) -> dict[str, str
     if definition.data.task == "binary":
         settings["decision_threshold"] = definition.evaluation.decision_threshold
     return settings
+
+
+def trained_on(data_version: str, drift: DriftCause | None) -> str:
+    """The data of a run, for a person."""
+    if drift is None or drift.labelled_key is None:
+        return data_version
+    return f"{data_version} + {drift.labelled_rows:,} labelled rows of check {drift.check_id}"

@@ -34,6 +34,8 @@ class Lineage:
     definition: str
     evaluation_uri: str
     hyperparameters: Mapping[str, str]
+    retrained_for: str | None = None
+    """What a run was for that no upload began."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """`sluice lineage`: what is there is told, what is gone is named."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,10 +10,12 @@ from botocore.exceptions import ClientError
 
 from cli.costing_lines import usd
 from sluice.audit import AuditEntry
+from sluice.aws.checks import Check, Checks
 from tests.unit.cli.conftest import BUCKET, NOW, Account, version_arn
 
 Capture = pytest.CaptureFixture[str]
 RUN = "261121080000-cccc"
+CHECK = "261120210000-3f2a"
 JOB = f"sluice-dev-churn-{RUN}"
 SHA = "ab" * 32
 BEGAN = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -114,7 +117,29 @@ def test_everything_that_is_known_stands_in_the_tree(traced: Account, capsys: Ca
     assert any(line.startswith("│  └─ ") and line.endswith("auc is 0.7, below 0.8.") for line in lines)
     assert any("MODEL_APPROVED by assumed-role/approver/ann: a known exception" in line for line in lines)
     assert any("DEPLOYED (asynchronous) by" in line for line in lines)
-    assert lines[-1] == "└─ drift: no verdict yet"
+    assert lines[-1] == "└─ drift (never checked): none found"
+
+
+def test_what_a_version_was_trained_again_for_and_how_it_did_stands_there_too(traced: Account, capsys: Capture) -> None:
+    run = traced.runs.get("churn", RUN)
+    assert run is not None
+    drift = {"check_id": CHECK, "reason": "drift in age", "labelled_key": "models/churn/l.csv", "labelled_rows": 640}
+    traced.runs.finish(replace(run, plan=run.plan | {"drift": drift}), "SUCCEEDED", "pass", version_arn(3), None)
+    for hour, verdict in enumerate(("drift", "no-drift", "no-drift")):
+        at = NOW + timedelta(hours=hour)
+        check = Check("churn", f"{CHECK[:-1]}{hour}", "e", "scheduled-job", at, at, at, "ENDED", 3)
+        Checks(traced.runs.table, lambda: NOW).put(replace(check, verdict=verdict))  # type: ignore[arg-type]
+    details = {"package": version_arn(3), "check_id": CHECK}
+    traced.audit_log.write(AuditEntry("churn", "RETRAIN_REQUESTED", NOW, "sluice", "age moved", details))
+
+    assert traced.type("lineage", "churn", "v3") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"│  ├─ for the drift that check {CHECK} found: drift in age" in lines
+    assert "│  └─ and 640 labelled rows of production: models/churn/l.csv" in lines
+    assert "└─ drift (1 x drift, 2 x no-drift)" in lines
+    assert lines[-1].endswith("RETRAIN_REQUESTED by sluice: age moved")
+    assert traced.type("runs", "churn") == 0
+    assert "new.csv, 640 labelled rows (drift)" in capsys.readouterr().out
 
 
 def test_a_spot_job_costs_what_was_billed_and_a_gone_one_leaves_no_sum(traced: Account, capsys: Capture) -> None:

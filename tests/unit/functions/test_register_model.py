@@ -360,3 +360,42 @@ def test_without_consumers_nothing_is_shared(stage: StageUnderTest) -> None:
     registration.register()
 
     assert [call for call, _ in registration.sagemaker.calls] == ["decide"]
+
+
+DRIFT = {
+    "check_id": "261120210000-3f2a",
+    "reason": "drift in age",
+    "labelled_key": "models/l.csv",
+    "labelled_rows": 640,
+}
+
+
+def test_a_version_says_what_drift_it_was_trained_for(run: Registration) -> None:
+    run.event["plan"]["drift"] = DRIFT
+    run.left_by_the_run()
+    run.register()
+
+    metadata = run.request["CustomerMetadataProperties"]
+    assert (metadata["retrained_for"], metadata["check_id"], metadata["labelled_rows"]) == (
+        "drift",
+        DRIFT["check_id"],
+        "640",
+    )
+    lineage = run.facts()["lineage"]
+    assert lineage["retrained_for"] == "drift, found by check 261120210000-3f2a: drift in age"
+    assert lineage["data_version"].endswith(" + 640 labelled rows of check 261120210000-3f2a")
+    assert run.stage.actions() == ["MODEL_REGISTERED"]
+
+
+def test_a_version_that_was_to_end_drift_and_is_refused_is_one_call_for_help(run: Registration) -> None:
+    run.event["plan"]["drift"] = DRIFT
+    run.decided("fail", "auc is 0.7, below 0.8.")
+    run.left_by_the_run()
+
+    for _ in range(2):
+        run.register()
+
+    assert run.stage.actions() == ["MODEL_REGISTERED", "HELP_NEEDED"]
+    told = run.told()
+    assert told.startswith("drift goes on, and version 1, which was trained for it, was refused: auc is 0.7, below 0.8")
+    assert "sluice report churn v1" in told

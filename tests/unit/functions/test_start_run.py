@@ -9,6 +9,7 @@ import pytest
 
 from functions.finish_run.finish_run import FinishRun
 from functions.finish_run.request import FinishRequest
+from functions.start_run.drift import DriftData
 from functions.start_run.past import EarlierRuns
 from functions.start_run.planning import Planner
 from functions.start_run.request import Answer, StartRunRequest
@@ -71,6 +72,7 @@ class Upload:
             runs=stage.runs,
             journal=stage.journal,
             planner=Planner(stage.objects, earlier, surroundings),
+            drift_data=DriftData(stage.objects, stage.clock),
             quarantine=Quarantine(stage.objects),
             claim=self.claims,
             now=stage.clock,

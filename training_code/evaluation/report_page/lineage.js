@@ -16,6 +16,7 @@ function originOf({ package_arn: arn, stage }, lineage) {
     ["Version", marked(arn)],
     ["Stage", stage],
     ["Data version", marked(lineage.data_version)],
+    ["Trained for", lineage.retrained_for],
     ["Training code (SHA-256)", marked(lineage.code_sha256)],
     ["Commit", lineage.commit_id === null ? "not known" : marked(lineage.commit_id)],
     ["Training job", marked(lineage.training_job_arn ?? lineage.training_job)],

@@ -39,6 +39,7 @@ class Check:
     response: str | None = None
     """ignore, notify or retrain."""
     response_reason: str | None = None
+    responded_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class Checks:
             "figures": json.dumps(dict(check.figures)),
             "response": check.response,
             "response_reason": check.response_reason,
+            "responded_at": check.responded_at.isoformat() if check.responded_at else None,
             "expires_at": int((self.now() + KEPT).timestamp()),
         }
 
@@ -107,4 +109,5 @@ def _check(item: Item) -> Check:
         figures=json.loads(item["figures"]),
         response=item.get("response"),
         response_reason=item.get("response_reason"),
+        responded_at=datetime.fromisoformat(item["responded_at"]) if item.get("responded_at") else None,
     )

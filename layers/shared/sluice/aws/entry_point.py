@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sluice.audit import Action
 from sluice.aws.invocation import invocation
+from sluice.aws.settings import settings
 
 Handler = Callable[[dict[str, Any], LambdaContext], Any]
 
@@ -30,8 +31,9 @@ def logger() -> Logger:
 
 
 def count(action: Action, model: str) -> None:
-    """One event in CloudWatch, by the audit entry's action and by model."""
+    """One event in CloudWatch, by the audit entry's action, by model and by stage: an account holds several."""
     with_model = metrics()
+    with_model.add_dimension(name="Stage", value=settings().stage)
     with_model.add_dimension(name="Model", value=model)
     with_model.add_metric(name=action, unit=MetricUnit.Count, value=1)
 

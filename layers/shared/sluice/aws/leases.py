@@ -1,12 +1,13 @@
 """One active run per model: the lease, and the upload that waits for it."""
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sluice.aws.table import Item, StateTable, model_key
-from sluice.plan import Upload
+from sluice.plan import DriftCause, Upload
 
 LEASE_DURATION = timedelta(hours=24)
 """Longer than any run: the last resort when neither FinishRun nor the rule on aborted executions freed it."""
@@ -103,6 +104,7 @@ def _execution_key(execution_arn: str) -> str:
 def _upload_item(upload: Upload) -> dict[str, Any]:
     item = asdict(upload)
     item["upload_order"] = item.pop("order")  # ORDER is a reserved word in DynamoDB expressions
+    item["drift"] = json.dumps(item["drift"]) if upload.drift else None
     return item
 
 
@@ -114,4 +116,5 @@ def _upload(item: Item) -> Upload:
         etag=item["etag"],
         size=int(item["size"]),
         order=item["upload_order"],
+        drift=DriftCause(**json.loads(item["drift"])) if item.get("drift") else None,
     )

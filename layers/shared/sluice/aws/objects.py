@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -21,6 +22,21 @@ class ObjectMissingError(Exception):
     """There is no such object."""
 
 
+class ObjectTooLargeError(Exception):
+    """The object is larger than what its reader takes."""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """The current version of an object."""
+
+    key: str
+    version_id: str | None
+    etag: str
+    size: int
+    last_modified: datetime
+
+
 @dataclass(frozen=True)
 class Objects:
     """The bucket of a stage."""
@@ -31,6 +47,38 @@ class Objects:
     def read(self, key: str) -> bytes:
         """The whole object. Raises ObjectMissingError."""
         return self._read(self.bucket, key)
+
+    def read_at_most(self, key: str, limit: int) -> bytes:
+        """The whole object, if it has no more than `limit` bytes. Raises ObjectMissingError, ObjectTooLargeError."""
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                raise ObjectMissingError(f"s3://{self.bucket}/{key} does not exist") from None
+            raise
+        with closing(answer["Body"]) as body:
+            if answer["ContentLength"] > limit:
+                raise ObjectTooLargeError(f"s3://{self.bucket}/{key} has more than {limit:,} bytes")
+            return body.read()
+
+    def newest(self, prefix: str) -> StoredObject | None:
+        """The object below the prefix that was written last; None where there is none. Folder markers are none."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        listed = [entry for page in pages for entry in page.get("Contents", []) if not entry["Key"].endswith("/")]
+        if not listed:
+            return None
+        return self.stored(max(listed, key=lambda entry: (entry["LastModified"], entry["Key"]))["Key"])
+
+    def stored(self, key: str) -> StoredObject:
+        """The current version. Raises ObjectMissingError."""
+        try:
+            found = self.client.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                raise ObjectMissingError(f"s3://{self.bucket}/{key} does not exist") from None
+            raise
+        etag, size = found["ETag"].strip('"'), found["ContentLength"]
+        return StoredObject(key, found.get("VersionId"), etag, size, found["LastModified"])
 
     def read_json(self, uri: str) -> Any:
         """The JSON document at an `s3://` URI; a version of another account's has its own there.

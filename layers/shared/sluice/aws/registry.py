@@ -71,6 +71,15 @@ class Registry:
     def package(self, arn: str) -> Package:
         return _package(self.client.describe_model_package(ModelPackageName=arn))
 
+    def status(self, arn: str) -> ApprovalStatus | None:
+        """None where there is no such version any more."""
+        try:
+            return self.client.describe_model_package(ModelPackageName=arn)["ModelApprovalStatus"]
+        except ClientError as error:
+            if "does not exist" in error.response["Error"]["Message"]:
+                return None
+            raise
+
     def approved(self, group: str) -> list[PackageRef]:
         """The group's approved versions, the newest first."""
         pages = self.client.get_paginator("list_model_packages").paginate(

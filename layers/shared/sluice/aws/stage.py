@@ -11,6 +11,8 @@ from sluice.aws.aliases import Aliases
 from sluice.aws.audit_log import AuditLog
 from sluice.aws.autoscaling import VariantScaling
 from sluice.aws.checks import Checks
+from sluice.aws.drift_metrics import DriftMetrics
+from sluice.aws.drift_retrains import DriftRetrainRecords
 from sluice.aws.endpoint_alarms import EndpointAlarms
 from sluice.aws.endpoints import Endpoints
 from sluice.aws.event_bus import EventBus
@@ -59,6 +61,14 @@ class Stage:
     @cached_property
     def checks(self) -> Checks:
         return Checks(self.table, clock.now)
+
+    @cached_property
+    def drift_retrains(self) -> DriftRetrainRecords:
+        return DriftRetrainRecords(self.table)
+
+    @cached_property
+    def drift_metrics(self) -> DriftMetrics:
+        return DriftMetrics(clients.cloudwatch(), self.settings.stage)
 
     @cached_property
     def registry(self) -> Registry:

@@ -9,6 +9,7 @@ from sluice.events.execution import ExecutionStatusChange
 from sluice.events.model_package import ModelPackageStateChange
 from sluice.events.object_created import ObjectCreated
 from sluice.events.pending_upload import PendingUpload
+from sluice.events.processing_job import ProcessingJobStateChange
 from sluice.events.queued_deployment import QueuedDeployment
 from sluice.events.retrain_requested import RetrainRequested
 from sluice.events.rollback_requested import RollbackRequested
@@ -25,6 +26,7 @@ __all__ = [
     "ModelPackageStateChange",
     "ObjectCreated",
     "PendingUpload",
+    "ProcessingJobStateChange",
     "QueuedDeployment",
     "RetrainRequested",
     "RollbackRequested",

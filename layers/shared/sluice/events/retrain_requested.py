@@ -15,6 +15,8 @@ class RetrainRequestedDetail(Detail):
     reason: str = Field(min_length=1, max_length=1024)
     labelled_key: str | None = None
     """CSV of captured rows whose truth is known, with the target: it is added to the newest upload."""
+    labelled_rows: int = Field(default=0, ge=0)
+    """Rows of that file."""
     requested_by: str
 
 

@@ -1,0 +1,38 @@
+"""Checks that came to no verdict: told when they begin to fail, and then not again before one has come through."""
+
+from dataclasses import dataclass, replace
+
+from functions.handle_drift.judging import LOOKED_BACK
+from sluice.aws.checks import Check, Checks
+from sluice.aws.journal import Journal
+
+
+@dataclass(frozen=True)
+class FailedChecks:
+    stage: str
+    checks: Checks
+    journal: Journal
+
+    def failed(self, check: Check, why: str) -> None:
+        before = self._before(check)
+        self.checks.put(replace(check, status="FAILED", summary=why))
+        details = {"check_id": check.check_id, "checked": check.source}
+        details |= {"job": check.job_name} if check.job_name else {}
+        if before and before.status == "FAILED":
+            self.journal.record(check.model, "CHECK_FAILED", why, details=details, once=check.check_id)
+        else:
+            self.journal.announce(check.model, "CHECK_FAILED", why, details=details, once=check.check_id)
+
+    def _before(self, check: Check) -> Check | None:
+        """The newest other check of the same traffic that has ended, up to this one's."""
+        return next(
+            (
+                each
+                for each in self.checks.newest(check.model, LOOKED_BACK)
+                if each.check_id != check.check_id
+                and each.status != "RUNNING"
+                and each.window_end <= check.window_end
+                and (each.source == "batch") == (check.source == "batch")
+            ),
+            None,
+        )

@@ -1,0 +1,84 @@
+import json
+from typing import Any
+
+import pytest
+
+from sluice.drift import FeatureFigures, ReportError, Violation, model_monitor_findings, read_findings
+from tests.drift_reports import drift_document, violations_document
+
+
+def written(document: Any) -> bytes:
+    return json.dumps(document).encode()
+
+
+def test_what_monitor_py_found_is_read() -> None:
+    found = read_findings(written(violations_document("age")), written(drift_document("age")))
+
+    assert (found.verdict, found.rows, found.labelled_rows) == ("drift", 1200, 640)
+    assert found.judged == {"data-quality", "predictions", "model-quality"}
+    assert [(each.dimension, each.name) for each in found.violations] == [("data-quality", "age")]
+    assert found.features[0] == FeatureFigures("age", 0.31, 0.02)
+    assert found.outputs[0].name == "score"
+    assert found.metrics == {"auc": 0.81}
+    assert found.figures["features"] == {"age": {"distance": 0.31}}
+    assert "check_id" not in found.figures
+
+
+def test_a_check_of_too_few_rows_judges_nothing() -> None:
+    document = drift_document() | {"verdict": "not-enough-data"}
+
+    assert read_findings(written({"violations": []}), written(document)).judged == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("violation", "read"),
+    [
+        (
+            {"feature_name": "age", "constraint_check_type": "baseline_drift_check", "description": "far"},
+            Violation("data-quality", "age", "baseline_drift_check", "far"),
+        ),
+        (
+            {"metric_name": "auc", "constraint_check_type": "LessThanThreshold", "description": "low"},
+            Violation("model-quality", "auc", "LessThanThreshold", "low"),
+        ),
+    ],
+)
+def test_a_violation_of_model_monitors_belongs_to_its_dimension(violation: Any, read: Violation) -> None:
+    found = model_monitor_findings(written({"violations": [violation]}), read.dimension)  # type: ignore[arg-type]
+
+    assert found.violations == (read,)
+    assert found.violations[0].to_json() == violation | {"dimension": read.dimension}
+    assert (found.verdict, found.judged) == ("drift", {read.dimension})
+
+
+def test_model_monitors_verdict_is_made_of_its_violations() -> None:
+    names = [f"f{number}" for number in range(7)]
+
+    assert model_monitor_findings(written(violations_document(*names)), "data-quality").summary == (
+        "Model Monitor found 7 violations of the data-quality constraints: f0, f1, f2, f3, f4 and 2 more."
+    )
+    assert model_monitor_findings(b'{"violations": []}', "model-quality").verdict == "no-drift"
+
+
+@pytest.mark.parametrize(
+    ("violations", "drift", "why"),
+    [
+        (b"<html>", drift_document(), "constraint_violations.json is no JSON document"),
+        (b"[]", drift_document(), "constraint_violations.json"),
+        (b'{"violations": [{"feature_name": "a"}]}', drift_document(), "violations.0.constraint_check_type"),
+        (b'{"violations": []}', drift_document() | {"verdict": "maybe"}, "drift.json: verdict"),
+        (b'{"violations": []}', drift_document() | {"format_version": 2}, "drift.json: format_version"),
+        (b'{"violations": []}', drift_document() | {"summary": "x" * 5000}, "drift.json: summary"),
+    ],
+)
+def test_what_is_no_report_is_refused_with_the_place(violations: bytes, drift: Any, why: str) -> None:
+    with pytest.raises(ReportError, match=why):
+        read_findings(violations, written(drift))
+
+
+def test_a_feature_that_is_none_is_refused() -> None:
+    document = drift_document()
+    document["dimensions"]["data-quality"]["features"] = [{"name": 3}]
+
+    with pytest.raises(ReportError, match="features: name"):
+        read_findings(b'{"violations": []}', written(document))
