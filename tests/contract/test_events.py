@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from sluice.events import (
     AlarmStateChange,
+    CheckRequested,
     EndpointReady,
     EndpointStateChange,
     Envelope,
@@ -42,6 +43,7 @@ CLASSES: dict[str, type[Envelope]] = {
     "trial_concluded": TrialConcluded,
     "endpoint_ready": EndpointReady,
     "alarm_state_change": AlarmStateChange,
+    "check_requested": CheckRequested,
 }
 
 RULES: dict[tuple[str, str], str | tuple[str, ...]] = {
@@ -57,6 +59,7 @@ RULES: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("WriteModelCard", "Approved"): "model_package_state_change",
     ("BatchStateMachine", "Upload"): "batch_object_created",
     ("BatchStateMachine", "Stopped"): "batch_status_change",
+    ("RunMonitor", "Requested"): "check_requested",
 }
 
 SCHEDULES = {("CleanUp", "EveryQuarterHour"): "clean_up", ("ReapEndpoints", "EveryHour"): "reap_endpoints"}
@@ -121,6 +124,7 @@ def test_a_rule_matches_its_event_and_no_other(rule: tuple[str, str], name: str 
         ("model_package_state_change", ("DeployModel", "Approval"), ("ModelPackageGroupName",), "sluice-prod-churn"),
         ("model_package_state_change", ("DeployModel", "Approval"), ("ModelApprovalStatus",), "PendingManualApproval"),
         ("rollback_requested", ("DeployModel", "Requested"), ("stage",), "prod"),
+        ("check_requested", ("RunMonitor", "Requested"), ("stage",), "prod"),
         ("endpoint_ready", ("ActivateEndpoint", "EndpointReady"), ("stage",), "prod"),
         ("alarm_state_change", ("DeployModel", "Alarm"), ("alarmName",), "sluice-prod-churn--real-time/AllTraffic/x"),
         ("alarm_state_change", ("DeployModel", "Alarm"), ("state", "value"), "OK"),

@@ -23,12 +23,14 @@ from sluice.aws.objects import Objects
 from sluice.aws.production import ProductionStates
 from sluice.aws.registry import Registry
 from sluice.aws.runs import Runs
+from sluice.aws.schedules import Schedules
 from sluice.aws.settings import Settings, settings
 from sluice.aws.shared_endpoints import SharedEndpoints
 from sluice.aws.table import StateTable, state_table
 from sluice.aws.training_jobs import TrainingJobs
 from sluice.aws.transform_jobs import TransformJobs
 from sluice.aws.version_definitions import VersionDefinitions
+from sluice.aws.watched import WatchedModels
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,14 @@ class Stage:
     @cached_property
     def checks(self) -> Checks:
         return Checks(self.table, clock.now)
+
+    @cached_property
+    def watched(self) -> WatchedModels:
+        return WatchedModels(self.table, clock.now)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        return Schedules(clients.scheduler(), self.settings.stage)
 
     @cached_property
     def registry(self) -> Registry:
