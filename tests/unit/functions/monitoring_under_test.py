@@ -113,7 +113,9 @@ class Monitored:
     def watched(self) -> WatchedModels:
         return WatchedModels(self.stage.table, self.stage.clock)
 
-    def go_live(self, version: int = 6, mode: Any = "serverless", since: datetime = LIVE_SINCE, **monitoring: Any) -> None:
+    def go_live(
+        self, version: int = 6, mode: Any = "serverless", since: datetime = LIVE_SINCE, **monitoring: Any
+    ) -> None:
         model = definition(monitoring={"enabled": True, **monitoring})
         key = f"models/churn/runs/r{version}/definition/definition.json"
         self.stage.put(key, definition_document(model))
@@ -161,7 +163,9 @@ class Monitored:
         return self.run_monitor().handle(self.event(at, **detail))
 
     def plan(self, check_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.stage.objects.read(f"models/churn/monitoring/checks/{check_id}/plan.json"))
+        found: dict[str, Any] = json.loads(
+            self.stage.objects.read(f"models/churn/monitoring/checks/{check_id}/plan.json")
+        )
         return found
 
     def manifest(self, check_id: str, name: str) -> list[Any]:
