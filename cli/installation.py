@@ -12,6 +12,7 @@ from cli.target import Aws
 from cli.versions import Version, versions_of
 from sluice.aws.aliases import Aliases
 from sluice.aws.audit_log import AuditLog
+from sluice.aws.checks import Checks
 from sluice.aws.endpoint_metrics import EndpointMetrics
 from sluice.aws.endpoints import Endpoint, Endpoints
 from sluice.aws.event_bus import EventBus
@@ -55,6 +56,10 @@ class Installation:
     @property
     def runs(self) -> Runs:
         return Runs(self._table, _now)
+
+    @property
+    def checks(self) -> Checks:
+        return Checks(self._table, _now)
 
     @property
     def leases(self) -> Leases:

@@ -34,6 +34,7 @@ COMMANDS = {
     "wait": ("cli.commands.wait", "Wait until an approved version serves."),
     "rollback": ("cli.commands.rollback", "Take what serves out of production: the last good version comes back."),
     "traffic": ("cli.commands.traffic", "Show or set how requests are split between versions."),
+    "monitor": ("cli.commands.monitor", "What checks of production found: what moved, since when, what followed."),
     "predict": ("cli.commands.predict", "Send a CSV file's rows to a model's endpoint."),
     "history": ("cli.commands.history", "Who did what to a model, when and why."),
     "lineage": ("cli.commands.lineage", "Where a version comes from and what became of it."),

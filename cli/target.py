@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from cli.errors import BadInputError
 from localcloud.settings import REGION, ROOT_ACCESS_KEY, ROOT_SECRET_KEY
@@ -78,6 +79,11 @@ class Aws:
     @cached_property
     def _identity(self) -> dict[str, Any]:
         return dict(self.client("sts").get_caller_identity())
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """What requests are signed with that no client of boto3 sends; None where there are none."""
+        return self._session.get_credentials()
 
     @property
     def account(self) -> str:

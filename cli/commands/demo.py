@@ -7,7 +7,20 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from cli.demo import approve, endpoint, example_data, history, predict, report, run, upload, verdict
+from cli.demo import (
+    approve,
+    check,
+    endpoint,
+    example_data,
+    history,
+    predict,
+    report,
+    retrain,
+    run,
+    traffic,
+    upload,
+    verdict,
+)
 from cli.demo.cloud import deploy_stage, start_stage
 from cli.demo.document import document, log_of
 from cli.demo.findings import Cloud
@@ -31,7 +44,7 @@ FOLDER = Path(".sluice") / "demo"
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end; progress goes to stderr.")
 @click.option("--keep", is_flag=True, help="Leave the local cloud up afterwards and print how to reach and stop it.")
 def command(file: Path | None, target: str | None, key: str | None, as_json: bool, keep: bool) -> None:
-    """Run the whole loop once on this machine: upload, train, gate, approve, deploy, predict.
+    """Run the whole loop once on this machine: upload, train, gate, approve, deploy, predict, drift, train again.
 
     \b
     Example:
@@ -66,6 +79,9 @@ def stages(file: Path | None, target: str | None, key: str | None, keep: bool, r
         Stage("approve", "Approve, as an approver would", approve.run),
         Stage("endpoint", "Wait for the endpoint", endpoint.run),
         Stage("predict", "Send three raw records", predict.run),
+        Stage("traffic", "The world moves: other requests", traffic.run),
+        Stage("check", "Check what was captured", check.run),
+        Stage("retrain", "Train again, because of the drift", retrain.run),
         Stage("history", "Read the audit history", history.run),
         Stage("report", "Fetch the report", partial(report.run, FOLDER)),
     ]

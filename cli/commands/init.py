@@ -44,9 +44,11 @@ def command(data: Path, target: str, key: str | None, name: str | None, out: Pat
     _report(proposal, model, data, out, table)
 
 
-def render_checked(proposal: Proposal, model: str, source: str, table: Table, tune: bool = False) -> str:
+def render_checked(
+    proposal: Proposal, model: str, source: str, table: Table, tune: bool = False, retrain: bool = False
+) -> str:
     """The text of a definition that Sluice accepts. Raises BadInputError, naming the field, when it would not."""
-    text = render(proposal, model, source, table.looked_at, tune)
+    text = render(proposal, model, source, table.looked_at, tune, retrain)
     try:
         parse_definition(text)
     except DefinitionError as error:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cli.demo.findings import Cloud, Judged, Predicted, Remembered, Reported, Serving, Trained
+from cli.demo.findings import Checked, Cloud, Judged, Predicted, Remembered, Reported, Retrained, Serving, Trained
 from cli.demo.stages import Failure, Outcome, Results, StageFailedError
 from cli.explaining import explain
 
@@ -34,6 +34,7 @@ def _found(results: Results) -> dict[str, Any]:
         **_of_run(results.find(Trained)),
         **_of_gate(results.find(Judged)),
         **_of_production(results),
+        **_of_drift(results),
     }
 
 
@@ -70,4 +71,14 @@ def _of_production(results: Results) -> dict[str, Any]:
         found["history"] = [{**vars(entry), "details": dict(entry.details)} for entry in remembered.entries]
     if reported := results.find(Reported):
         found["report"] = str(reported.path)
+    return found
+
+
+def _of_drift(results: Results) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if checked := results.find(Checked):
+        moved = [feature["name"] for feature in checked.moved]
+        found["check"] = {"check_id": checked.check.check_id, "summary": checked.check.summary, "moved": moved}
+    if retrained := results.find(Retrained):
+        found["retrained"] = asdict(retrained)
     return found

@@ -10,6 +10,8 @@ from cli.gate_reasons import NEEDS_HUMAN, weight_of
 from cli.history_lines import history_lines
 from cli.installation import Installation
 from sluice.audit import AuditEntry
+from sluice.aws.checks import Check
+from sluice.aws.registry import version_of
 from sluice.definition import Model
 from sluice.gate import measured
 
@@ -183,6 +185,51 @@ def _answer(one: Mapping[str, Any]) -> str:
         return f"{one['prediction']:.6g}"
     probability = one["probabilities"][one["label"]] if "probabilities" in one else one["probability"]
     return f"{probability:.3f} -> {one['label']}"
+
+
+@dataclass(frozen=True)
+class Sent(_Finding):
+    """Requests of another part of the data than training saw."""
+
+    rows: int
+    requests: int
+    how: str
+
+    @property
+    def summary(self) -> str:
+        return f"{self.rows:,} rows in {self.requests} requests, only with {self.how}"
+
+
+@dataclass(frozen=True)
+class Checked(_Finding):
+    """moved: the features that have drifted, as drift.json has them, the farthest first."""
+
+    check: Check
+    moved: tuple[Mapping[str, Any], ...]
+
+    @property
+    def summary(self) -> str:
+        return self.check.summary or str(self.check.verdict)
+
+    @property
+    def details(self) -> Sequence[str]:
+        return [f"{one['name']}: distance {one['distance']:.3f}, bound {one['bound']:g}" for one in self.moved[:_MOVED]]
+
+
+_MOVED = 5
+
+
+@dataclass(frozen=True)
+class Retrained(_Finding):
+    run_id: str
+    seconds: float
+    cause: str
+    package_arn: str
+    status: str
+
+    @property
+    def summary(self) -> str:
+        return f"run {self.run_id} made version {version_of(self.package_arn)}, now {self.status}: {self.cause}"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def run(file: Path, target: str, key: str | None, folder: Path, results: Results
     table = read_table(file)
     proposal = propose(table.frame, target, key)
     name = model_name_from(file)
-    text = render_checked(proposal, name, file.name, table)
+    text = render_checked(proposal, name, file.name, table, retrain=True)
     definition_file = folder / "model.yaml"
     definition_file.write_text(text, encoding="utf-8")
     for warning in proposal.warnings:

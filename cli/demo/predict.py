@@ -1,13 +1,11 @@
 """Three raw records, as a caller has them, to the endpoint: rows of the test split, which training never saw."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 
-from cli.demo.findings import Dataset, Deployed, Predicted, Serving, Trained
+from cli.demo.findings import Dataset, Deployed, Predicted, Serving
+from cli.demo.holdout import holdout_rows
 from cli.demo.stages import Results, Tell
-from sluice.aws.objects import key_of
 
 _RECORDS = 3
 
@@ -15,9 +13,7 @@ _RECORDS = 3
 def run(results: Results, tell: Tell) -> Predicted:
     installation = results.get(Deployed).installation
     data = results.get(Dataset).definition.data
-    prefix = key_of(results.get(Trained).plan["uris"]["holdout"])
-    holdout = installation.objects.read(next(installation.objects.keys(prefix)))
-    rows = choose(list(csv.DictReader(io.StringIO(holdout.decode()))), data.target)
+    rows = choose(holdout_rows(results), data.target)
     records = [{name: value for name, value in row.items() if name in data.features} for row in rows]
     response = installation.aws.client("sagemaker-runtime").invoke_endpoint(
         EndpointName=results.get(Serving).endpoint,

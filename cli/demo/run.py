@@ -21,8 +21,12 @@ _ENDS_SECONDS = 3600
 
 
 def run(results: Results, tell: Tell) -> Trained:
+    return followed(results, find_execution(results.get(Deployed).installation, results.get(Uploaded)), tell)
+
+
+def followed(results: Results, execution: str, tell: Tell) -> Trained:
+    """The run of that execution, ended well. Raises StageFailedError with the first step that failed."""
     installation = results.get(Deployed).installation
-    execution = find_execution(installation, results.get(Uploaded))
     seconds = partial(job_seconds, installation.aws.client("sagemaker"))
     steps: list[StepEnded] = []
     for event in follow(

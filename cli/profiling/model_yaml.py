@@ -22,12 +22,16 @@ def model_name_from(file: Path) -> str:
     return slug or _FALLBACK_NAME
 
 
-def render(proposal: Proposal, name: str, source: str, looked_at: str, tune: bool = False) -> str:
-    """`looked_at` says how much of `source` was read, for the first line; `tune` switches the search on."""
-    return "\n".join(_lines(proposal, name, source, looked_at, tune)) + "\n"
+def render(
+    proposal: Proposal, name: str, source: str, looked_at: str, tune: bool = False, retrain: bool = False
+) -> str:
+    """`looked_at` says how much of `source` was read, for the first line; `tune` switches the search on, `retrain` lets
+    drift start a run."""
+    head = _lines(proposal, name, source, looked_at)
+    return "\n".join([*head, *policy_lines(proposal.target.task, tune, retrain)]) + "\n"
 
 
-def _lines(proposal: Proposal, name: str, source: str, looked_at: str, tune: bool) -> Iterator[str]:
+def _lines(proposal: Proposal, name: str, source: str, looked_at: str) -> Iterator[str]:
     yield f"# Written by `sluice init` from {source} ({looked_at}). Check the choices; every field is yours to change."
     for warning in proposal.warnings:
         yield f"# CHECK {warning}"
@@ -43,7 +47,6 @@ def _lines(proposal: Proposal, name: str, source: str, looked_at: str, tune: boo
     yield from _dropped(proposal)
     yield from _missing_values(proposal)
     yield "  mode: snapshot  # the newest file is the data set; append: all files under raw/ together are"
-    yield from policy_lines(proposal.target.task, tune)
 
 
 def _roles(proposal: Proposal) -> Iterator[str]:

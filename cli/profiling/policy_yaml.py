@@ -8,6 +8,7 @@ from sluice.definition import (
     DataRule,
     Gate,
     LeakageRule,
+    Monitoring,
     Task,
     Tuning,
     Validation,
@@ -19,12 +20,13 @@ ALGORITHM = "xgboost"
 """The definition's default, which init leaves as it is."""
 
 
-def policy_lines(task: Task, tune: bool) -> Iterator[str]:
-    """Everything below `data`. `tune`: runs search hyperparameters."""
+def policy_lines(task: Task, tune: bool, retrain: bool) -> Iterator[str]:
+    """Everything below `data`. tune: runs search hyperparameters. retrain: drift starts a run."""
     yield from _evaluation(task)
     yield from _gate(task)
     yield from _tuning(task, tune)
     yield from _SERVING
+    yield from _monitoring(retrain)
 
 
 def _evaluation(task: Task) -> Iterator[str]:
@@ -117,3 +119,15 @@ _SERVING = (
     "  memory_mb: 2048",
     "  max_concurrency: 5",
 )
+
+
+def _monitoring(retrain: bool) -> Iterator[str]:
+    monitoring = Monitoring()
+    yield ""
+    yield "monitoring:  # docs/monitoring.md"
+    yield "  enabled: true  # what was captured is checked against the training data; each check is a small job"
+    yield f"  every_hours: {monitoring.every_hours}  # 1 to 24"
+    yield f"  min_records: {monitoring.min_records}  # below it, a check says nothing"
+    yield "  response:"
+    action = "retrain" if retrain else monitoring.response.action
+    yield f"    action: {action}  # notify: a person is told; retrain: a run starts by itself, on the freshest data"

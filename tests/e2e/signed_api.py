@@ -1,29 +1,15 @@
-"""The inference API as a caller reaches it: HTTP, signed with Signature Version 4."""
+"""The inference API, asked as its callers ask it."""
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from cli.inference_api import Answer, InferenceApi
+
 ROOT = Credentials("test", "test")
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
 
 
 @dataclass(frozen=True)
@@ -48,12 +34,4 @@ class SignedApi:
         return self._send("POST", f"/models/{model}/predictions?explain=true", content, headers)
 
     def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
-        request = AWSRequest(method, f"{self.url}{path}", data=body, headers=dict(headers))
-        if self.credentials:
-            SigV4Auth(self.credentials, "execute-api", "us-east-1").add_auth(request)
-        sent = urllib.request.Request(request.url, body, dict(request.headers), method=method)  # type: ignore[arg-type]
-        try:
-            with _DIRECT.open(sent, timeout=60) as answer:
-                return Answer(answer.status, dict(answer.headers), answer.read())
-        except urllib.error.HTTPError as error:
-            return Answer(error.code, dict(error.headers), error.read())
+        return InferenceApi(self.url, self.credentials, "us-east-1", direct=True).send(method, path, body, headers)

@@ -1,0 +1,155 @@
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.browser import open_page
+from cli.commands.opening import announce_account, open_installation
+from cli.commands.options import STATE_DIR, json_option, stage_option
+from cli.errors import BadInputError, OperationFailedError
+from cli.installation import Installation
+from cli.monitoring.asking import Asking
+from cli.monitoring.telling import check_rows, newest_lines, watched_line
+from cli.output import emit, emit_json, say
+from sluice.aws.checks import Check
+from sluice.aws.objects import ObjectMissingError
+from sluice.aws.version_definitions import VersionDefinitions
+from sluice.errors import BadInputError as DefinitionGoneError
+
+_REPORTS = STATE_DIR / "reports"
+_DRIFT_FOUND = 3
+
+
+@click.command("monitor")
+@click.argument("model")
+@click.option("--now", "asks", is_flag=True, help="Check the traffic up to this moment and wait for the verdict.")
+@click.option("--checks", "number", type=click.IntRange(1, 1000), default=10, show_default=True, help="Checks shown.")
+@click.option("--report", "opens", is_flag=True, help="Open the newest check's page in the browser.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write that page to a file instead.")
+@click.option("--fail-on-drift", is_flag=True, help="Exit with code 3 when the newest check found drift.")
+@click.option(
+    "--timeout", type=click.FloatRange(1), default=1800.0, show_default=True, help="Seconds that --now waits."
+)
+@stage_option
+@json_option
+def command(
+    model: str,
+    asks: bool,
+    number: int,
+    opens: bool,
+    out: Path | None,
+    fail_on_drift: bool,
+    timeout: float,
+    stage: str | None,
+    as_json: bool,
+) -> None:
+    """What checks of production found: has the traffic of MODEL moved, since when, and what followed.
+
+    \b
+    Example:
+      sluice monitor churn
+      sluice monitor churn --now
+      sluice monitor churn --report
+      sluice monitor churn --now --json --fail-on-drift
+    """
+    if opens and as_json:
+        raise BadInputError("--report opens a page: leave out --json, or write the page with --out")
+    installation = open_installation(stage)
+    if asks:
+        announce_account(installation.aws)
+        Asking(installation, model).check(timeout)
+    checks = installation.checks.newest(model, number)
+    if not checks:
+        installation.check_model(model)
+    ended = next((check for check in checks if check.status == "ENDED"), None)
+    findings = _findings(installation, ended) if ended else None
+    if as_json:
+        emit_json(_document(installation, model, checks, findings))
+    else:
+        _show(installation, model, checks, ended, findings)
+    if opens or out:
+        _page(installation, model, ended, out)
+    if fail_on_drift and ended and ended.verdict == "drift":
+        click.get_current_context().exit(_DRIFT_FOUND)
+
+
+def _show(
+    installation: Installation,
+    model: str,
+    checks: list[Check],
+    ended: Check | None,
+    findings: Mapping[str, Any] | None,
+) -> None:
+    emit(watched_line(model, *_watched(installation, model)))
+    if not checks:
+        say(f"No check yet. Ask for one: sluice monitor {model} --now")
+        return
+    emit("\n".join(["", *check_rows(checks)]))
+    if ended:
+        emit("\n".join(["", *newest_lines(ended, findings)]))
+        say(f"Its page: sluice monitor {model} --report")
+
+
+def _watched(installation: Installation, model: str) -> tuple[int | None, str | None, int | None]:
+    """The live version, the engine that checks it, and the hours between two checks."""
+    live = installation.production.get(model).live
+    if live is None:
+        return None, None, None
+    try:
+        monitoring = VersionDefinitions(installation.objects, installation.registry).of(live.package.arn).monitoring
+    except DefinitionGoneError:
+        return live.package.version, None, None
+    engine = monitoring.engine if monitoring.enabled else None
+    return live.package.version, engine, monitoring.every_hours
+
+
+def _document(
+    installation: Installation, model: str, checks: list[Check], findings: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    version, engine, every_hours = _watched(installation, model)
+    return {
+        "model": model,
+        "version": version,
+        "engine": engine,
+        "every_hours": every_hours,
+        "checks": [asdict(check) for check in checks],
+        "newest": findings,
+    }
+
+
+def _findings(installation: Installation, check: Check) -> Mapping[str, Any] | None:
+    if check.report_prefix is None:
+        return None
+    try:
+        document: Mapping[str, Any] = installation.objects.read_json(_uri(installation, check, "drift.json"))
+    except ObjectMissingError:
+        return None
+    return document
+
+
+def _uri(installation: Installation, check: Check, name: str) -> str:
+    return f"s3://{installation.stack.bucket}/{check.report_prefix}{name}"
+
+
+def _page(installation: Installation, model: str, check: Check | None, out: Path | None) -> None:
+    if check is None or check.report_prefix is None:
+        raise OperationFailedError(
+            f"no check of {model} has left a page yet. Ask for one: sluice monitor {model} --now"
+        )
+    try:
+        page = installation.objects.read(f"{check.report_prefix}drift.html")
+    except ObjectMissingError:
+        raise OperationFailedError(
+            f"check {check.check_id} of {model} has no page: it was made by {check.engine}, or its files were deleted"
+        ) from None
+    path = out or _REPORTS / f"{model}-{check.check_id}-drift.html"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(page)
+    except OSError as error:
+        raise OperationFailedError(f"{path} cannot be written: {error.strerror}. Choose another --out") from None
+    say(str(path))
+    if out is None and not open_page(path):
+        say("No browser can be started here. Open that file in one")

@@ -1,0 +1,199 @@
+"""A model in production whose traffic is checked: requests as callers send them, captures by hand, labels, verdicts."""
+
+import csv
+import io
+import json
+import random
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.e2e.signed_api import SignedApi
+from tests.e2e.trained_model import TrainedModel
+from tests.waiting import eventually
+
+Row = dict[str, str]
+WATCHED = {"enabled": True, "min_records": 100, "model_quality": {"min_labels": 50}}
+ROWS_A_REQUEST = 5
+
+
+def customers(rows: int, seed: int, tenure: tuple[int, int] = (0, 72)) -> list[Row]:
+    """As `write_churn` makes them, with `churned`; another range of tenure is drift."""
+    source = random.Random(seed)
+    made = []
+    for _ in range(rows):
+        months, monthly = source.randint(*tenure), round(source.uniform(20, 120), 2)
+        leaves = source.random() < 0.8 - months / 90 + (monthly - 70) / 250
+        row = {"tenure": str(months), "plan": source.choice(("basic", "plus")), "monthly": str(monthly)}
+        made.append({**row, "churned": "Yes" if leaves else "No"})
+    return made
+
+
+def records(rows: Sequence[Row]) -> list[dict[str, str]]:
+    return [{name: value for name, value in row.items() if name != "churned"} for row in rows]
+
+
+@dataclass
+class WatchedModel:
+    model: TrainedModel
+    sent: list[tuple[str, Sequence[Row]]] = field(default_factory=list)
+    """(inference id, rows), of every request so far."""
+
+    @property
+    def stage(self) -> Any:
+        return self.model.stage
+
+    def ask(self, rows: Sequence[Row]) -> None:
+        """A serverless endpoint through the inference API, which keeps what is asked; else the endpoint itself."""
+        alias = self.model.alias()
+        assert alias is not None
+        send = self._through_the_api if alias["mode"] == "serverless" else self._to_the_endpoint
+        for first in range(0, len(rows), ROWS_A_REQUEST):
+            part = rows[first : first + ROWS_A_REQUEST]
+            inference_id = uuid.uuid4().hex[:16]
+            send(inference_id, part)
+            self.sent.append((inference_id, part))
+
+    def _through_the_api(self, inference_id: str, rows: Sequence[Row]) -> None:
+        api = SignedApi(self.stage.outputs["InferenceApiUrl"])
+        answer = api.predict(self.model.name, records(rows), inference_id=inference_id)
+        assert answer.status == 200, answer.body
+
+    def _to_the_endpoint(self, inference_id: str, rows: Sequence[Row]) -> None:
+        self.model.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName=self.model.endpoint,
+            ContentType="application/json",
+            InferenceId=inference_id,
+            Body=json.dumps(records(rows)),
+        )
+
+    def await_captures(self) -> None:
+        def all_there() -> bool:
+            found = sum(self._object(key).count(b"\n") for key in self.model.keys("capture/"))
+            return found >= len(self.sent)
+
+        eventually(all_there, f"{len(self.sent)} captured requests")
+
+    def capture(self, rows: Sequence[Row], at: datetime, hour: datetime | None = None) -> str:
+        """A capture file as SageMaker writes it, scored by the endpoint. hour: of its folder, if not that of `at`."""
+        scores = self.model.scores(records(rows))  # type: ignore[arg-type]
+        lines = []
+        for row, score in zip(rows, scores, strict=True):
+            inference_id = uuid.uuid4().hex[:16]
+            lines.append(_captured(row, score, inference_id, at))
+            self.sent.append((inference_id, [row]))
+        return self.put_captures(lines, hour or at)
+
+    def put_captures(self, lines: Sequence[str], hour: datetime) -> str:
+        key = (
+            f"models/{self.model.name}/capture/{self.model.endpoint}/AllTraffic/{hour:%Y/%m/%d/%H}/{uuid.uuid4()}.jsonl"
+        )
+        self._put(key, "".join(f"{line}\n" for line in lines))
+        return key
+
+    def label(self, truth: Callable[[Row], str] = lambda row: row["churned"]) -> None:
+        """What really happened to everybody who was asked about."""
+        lines = [
+            json.dumps(
+                {
+                    "groundTruthData": {"data": _csv([[truth(row)] for row in rows]), "encoding": "CSV"},
+                    "eventMetadata": {"eventId": inference_id},
+                    "eventVersion": "0",
+                }
+            )
+            for inference_id, rows in self.sent
+        ]
+        key = f"models/{self.model.name}/ground-truth/{datetime.now(UTC):%Y/%m/%d/%H}/{uuid.uuid4()}.jsonl"
+        self._put(key, "".join(f"{line}\n" for line in lines))
+
+    def check(self) -> dict[str, Any]:
+        """The check that is asked for now, once it has ended."""
+        before = {one["check_id"] for one in self.checks()}
+        self.model.ask_for("Check Requested", now=True)
+        return self.await_check(lambda one: one["check_id"] not in before)
+
+    def await_check(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 120) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            return next((one for one in self.checks() if wanted(one) and one["check_status"] != "RUNNING"), None)
+
+        return eventually(look, "a check that has ended", seconds)
+
+    def checks(self) -> list[dict[str, Any]]:
+        """The newest first, as the state table has them."""
+        answer = self.model.client("dynamodb").query(
+            TableName=self.stage.outputs["StateTableName"],
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :check)",
+            ExpressionAttributeValues={":pk": {"S": f"MODEL#{self.model.name}"}, ":check": {"S": "CHECK#"}},
+            ConsistentRead=True,
+            ScanIndexForward=False,
+        )
+        return [{key: next(iter(value.values())) for key, value in item.items()} for item in answer["Items"]]
+
+    def findings(self, check: Mapping[str, Any]) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self._object(f"{check['report_prefix']}drift.json"))
+        return document
+
+    def report(self, check: Mapping[str, Any], name: str) -> bytes:
+        return self._object(f"{check['report_prefix']}{name}")
+
+    def schedule(self) -> dict[str, Any] | None:
+        """The model's EventBridge schedule."""
+        scheduler = self.model.client("scheduler")
+        try:
+            found: dict[str, Any] = scheduler.get_schedule(Name=f"sluice-dev-{self.model.name}-monitor")
+        except scheduler.exceptions.ResourceNotFoundException:
+            return None
+        return found
+
+    def monitoring_schedules(self) -> list[dict[str, Any]]:
+        """Model Monitor's."""
+        found: list[dict[str, Any]] = self.model.client("sagemaker").list_monitoring_schedules(
+            NameContains=f"sluice-dev-{self.model.name}-"
+        )["MonitoringScheduleSummaries"]
+        return found
+
+    def _object(self, key: str) -> bytes:
+        return self.model.read(f"s3://{self.stage.bucket}/{key}")
+
+    def _put(self, key: str, text: str) -> None:
+        self.model.client("s3").put_object(Bucket=self.stage.bucket, Key=key, Body=text.encode())
+
+
+def moved_features(findings: Mapping[str, Any]) -> set[str]:
+    features = findings["dimensions"]["data-quality"]["features"]
+    return {feature["name"] for feature in features if feature["status"] == "drift"}
+
+
+def hour_of(at: datetime, hours: int = 0) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=hours)
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _captured(row: Row, score: float, inference_id: str, at: datetime) -> str:
+    sent = records([row])[0]
+    answer = {"predictions": [{"probability": score, "label": "Yes" if score > 0.5 else "No"}]}
+    return json.dumps(
+        {
+            "captureData": {
+                "endpointInput": _message("INPUT", json.dumps(sent)),
+                "endpointOutput": _message("OUTPUT", json.dumps(answer)),
+            },
+            "eventMetadata": {
+                "eventId": str(uuid.uuid4()),
+                "inferenceId": inference_id,
+                "inferenceTime": at.isoformat().replace("+00:00", "Z"),
+            },
+            "eventVersion": "0",
+        }
+    )
+
+
+def _message(mode: str, data: str) -> dict[str, str]:
+    return {"observedContentType": "application/json", "mode": mode, "data": data, "encoding": "JSON"}

@@ -1,0 +1,204 @@
+"""`sluice monitor` against an account whose other half, RunMonitor and HandleDrift, is played by the test."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.monitoring.sparkline import sparkline
+from sluice.audit import AuditEntry
+from sluice.aws.checks import Check, Checks
+from sluice.aws.registry import version_of
+from tests.unit.cli.conftest import BUCKET, NOW, Account, put_live
+
+Capture = pytest.CaptureFixture[str]
+
+PREFIX = "models/churn/monitoring/reports/sluice-dev-churn/2026/11/20/08/261120090000-aaaa/"
+VIOLATION = {
+    "feature_name": "tenure",
+    "constraint_check_type": "baseline_drift_check",
+    "description": "moved by 0.31, bound 0.1",
+    "dimension": "data-quality",
+}
+FOUND = Check(
+    model="churn",
+    check_id="261120090000-aaaa",
+    source="sluice-dev-churn",
+    engine="scheduled-job",
+    started_at=NOW,
+    window_start=NOW - timedelta(hours=1),
+    window_end=NOW,
+    status="ENDED",
+    version=3,
+    report_prefix=PREFIX,
+    verdict="drift",
+    summary="tenure has moved since version 3 was trained.",
+    violations=(VIOLATION,),
+    figures={"rows": 1250, "features": {"tenure": {"distance": 0.31}}},
+    response="notify",
+    response_reason="the policy is notify",
+)
+FINDINGS = {
+    "dimensions": {
+        "data-quality": {
+            "status": "drift",
+            "features": [
+                {
+                    "name": "tenure", "status": "drift", "distance": 0.31, "bound": 0.1, "score_effect": 0.42,
+                    "since": "2026-11-20T08:00:00+00:00",
+                },
+                {"name": "plan", "status": "no-drift", "distance": 0.01, "bound": 0.05, "score_effect": None},
+            ],
+        },
+        "model-quality": {"status": "not-measured", "reason": "no label has arrived yet"},
+    },
+    "trend": [
+        {"features": {"tenure": {"distance": 0.02}}},
+        {"features": {}},
+        {"features": {"tenure": {"distance": 0.31}}},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def checks(account: Account) -> Checks:
+    return Checks(account.audit_log.table, lambda: NOW)
+
+
+def watch(account: Account, enabled: bool = True) -> None:
+    """Version 3 serves, and its definition says whether it is watched."""
+    definition = {
+        "name": "churn",
+        "data": {"target": "left", "positive_label": "Yes", "features": {"tenure": {"type": "numeric"}}},
+        "monitoring": {"enabled": enabled},
+    }
+    uri = account.leave("models/churn/runs/r3/definition/definition.json", definition)
+    arn = account.register("Approved", "r3", "0.8", definition=uri)
+    put_live(account, version_of(arn))
+
+
+def test_it_shows_what_the_newest_checks_found(account: Account, checks: Checks, capsys: Capture) -> None:
+    watch(account)
+    quiet = replace(FOUND, check_id="261120080000-bbbb", window_end=NOW - timedelta(hours=1), verdict="no-drift")
+    checks.put(replace(quiet, violations=(), response="ignore"))
+    checks.put(FOUND)
+    account.leave(f"{PREFIX}drift.json", FINDINGS)
+
+    assert account.type("monitor", "churn") == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "churn v3 is checked every hour by scheduled-job"
+    assert lines[3].split()[2:] == ["sluice-dev-churn", "v3", "1250", "drift", "tenure", "notify"]
+    assert lines[4].split()[-3:] == ["no-drift", "-", "ignore"]
+    text = "\n".join(lines)
+    assert "Newest check 261120090000-aaaa: tenure has moved since version 3 was trained." in text
+    assert "no label has arrived yet" in text
+    (tenure,) = [line for line in lines if line.startswith("tenure ")]
+    assert tenure.split() == ["tenure", "drift", "0.3100", "0.1000", "+0.420", "2026-11-20T08:00:00+00:00", "▁·█"]
+
+
+def test_json_has_all_of_it(account: Account, checks: Checks, capsys: Capture) -> None:
+    watch(account)
+    checks.put(FOUND)
+    account.leave(f"{PREFIX}drift.json", FINDINGS)
+    assert account.type("monitor", "churn", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["version"], document["engine"], document["newest"]) == (3, "scheduled-job", FINDINGS)
+    assert document["checks"][0]["violations"] == [VIOLATION]
+
+
+def test_a_check_of_model_monitor_has_its_violations_told(account: Account, checks: Checks, capsys: Capture) -> None:
+    watch(account)
+    checks.put(replace(FOUND, engine="model-monitor"))
+    assert account.type("monitor", "churn") == 0
+    assert "tenure: moved by 0.31, bound 0.1" in capsys.readouterr().out
+
+
+def test_drift_may_be_an_exit_code(account: Account, checks: Checks) -> None:
+    watch(account)
+    checks.put(FOUND)
+    assert account.type("monitor", "churn") == 0
+    assert account.type("monitor", "churn", "--fail-on-drift") == 3
+    later = replace(FOUND, window_end=NOW + timedelta(hours=1), verdict="no-drift")
+    checks.put(later)
+    assert account.type("monitor", "churn", "--fail-on-drift") == 0
+
+
+def test_now_asks_waits_and_shows_what_was_found(account: Account, checks: Checks, capsys: Capture) -> None:
+    watch(account)
+
+    def heard(kind: str, detail: dict[str, Any]) -> None:
+        assert (kind, detail["model"], detail["now"]) == ("Check Requested", "churn", True)
+        assert detail["requested_by"].startswith("arn:aws:")
+        checks.put(FOUND)
+
+    account.bus.heard = heard
+    assert account.type("monitor", "churn", "--now") == 0
+    shown = capsys.readouterr()
+    assert "Check 261120090000-aaaa of what sluice-dev-churn answered …" in shown.err
+    assert "tenure has moved" in shown.out
+
+
+@pytest.mark.parametrize("action", ["CHECK_FAILED", "MONITORING_STOPPED"])
+def test_a_check_that_cannot_be_made_says_why(account: Account, capsys: Capture, action: Any) -> None:
+    watch(account)
+    why = "version 3 was trained before monitoring existed: train a new one"
+    account.bus.heard = lambda kind, detail: _log(account, action, why)
+    assert account.type("monitor", "churn", "--now") == 1
+    assert why in capsys.readouterr().err
+
+
+def _log(account: Account, action: Any, why: str) -> None:
+    account.audit_log.write(AuditEntry("churn", action, NOW, "sluice", why))
+
+
+def test_a_check_that_failed_fails_the_command(account: Account, checks: Checks, capsys: Capture) -> None:
+    watch(account)
+    failed = replace(FOUND, status="FAILED", verdict=None, summary="the job ran out of disk")
+    account.bus.heard = lambda kind, detail: checks.put(failed)
+    assert account.type("monitor", "churn", "--now") == 1
+    assert "check 261120090000-aaaa failed: the job ran out of disk" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nobody"], "there is no model 'nobody'"),
+        (["churn", "--report"], "no check of churn has left a page yet"),
+        (["churn", "--report", "--json"], "--report opens a page"),
+        (["churn", "--now"], "churn has no endpoint"),
+    ],
+)
+def test_what_cannot_be_shown_is_said(account: Account, capsys: Capture, arguments: list[str], said: str) -> None:
+    assert account.type("monitor", *arguments) in (1, 2)
+    assert said in capsys.readouterr().err
+
+
+def test_a_version_that_is_not_watched_is_not_checked(account: Account, capsys: Capture) -> None:
+    watch(account, enabled=False)
+    assert account.type("monitor", "churn") == 0
+    assert "churn v3 is not watched: monitoring.enabled is false" in capsys.readouterr().out
+    assert account.type("monitor", "churn", "--now") == 1
+    assert "Write true in its model.yaml" in capsys.readouterr().err
+    assert account.bus.sent == []
+
+
+def test_the_page_is_written_where_it_was_asked_for(account: Account, checks: Checks, tmp_path: Path) -> None:
+    watch(account)
+    checks.put(FOUND)
+    page = tmp_path / "drift.html"
+    assert account.type("monitor", "churn", "--out", str(page)) == 1  # the object is not there
+    account.leave(f"{PREFIX}drift.html", "<html>drift</html>")
+    assert account.type("monitor", "churn", "--out", str(page)) == 0
+    assert page.read_text() == "<html>drift</html>"
+    assert BUCKET not in page.read_text()
+
+
+def test_a_sparkline_is_measured_by_its_bound() -> None:
+    assert sparkline([0.0, 0.05, 0.1, 0.2], bound=0.1) == "▁▃▅█"
+    assert sparkline([None, 0.4, 0.8], bound=0.1) == "·▅█"
+    assert sparkline([0.0, 0.0]) == "▁▁"
+    assert sparkline([]) == ""
