@@ -23,7 +23,6 @@ from sluice.monitoring.check import ENGINE, CheckNames, Subject
 from sluice.monitoring.inputs import CheckInputs
 from sluice.monitoring.window import Window, batch_window, window_of
 from sluice.naming import is_model_name, schedule_name
-from sluice.rollout import PackageRef
 
 _SCHEDULED = "schedule"
 """The cause of every check of whole hours: whoever asks for the same hours asks for the same check."""
@@ -68,10 +67,7 @@ class RunMonitor:
         live = self.production.get(detail.model).live
         if live is None:
             return self._stop(detail.model, "nothing is live any more")
-        try:
-            definition = self.definitions.of(live.package.arn)
-        except BadInputError as error:
-            return self._unusable(detail.model, live.package, str(error))
+        definition = self.definitions.of(live.package.arn)
         if not definition.monitoring.enabled:
             return self._stop(detail.model, f"version {live.package.version} is not to be monitored by its definition")
         if self.endpoints.describe(live.endpoint_name) is None:
@@ -112,24 +108,18 @@ class RunMonitor:
             return self._start(asked, self.preparation.written(names), known)
         package = self.registry.package(asked.subject.package.arn)
         if not has_reference(package):
-            return self._without_reference(asked)
+            why = (
+                "it was registered before monitoring existed and has no reference to compare with. Train the model "
+                "again: upload its data once more"
+            )
+            return self._unusable(asked, why)
         return self._prepare(asked, package)
 
     def _prepare(self, asked: Asked, package: Package) -> dict[str, Any]:
         names, subject, window = asked.names, asked.subject, asked.window
         at = self.now()
         inputs = asked.inputs or self.preparation.inputs(names, subject, window, asked.definition, at)
-        check = Check(
-            model=names.model,
-            check_id=names.check_id,
-            source=subject.endpoint_name,
-            engine=ENGINE,
-            started_at=at,
-            window_start=window.start,
-            window_end=window.end,
-            version=subject.package.version,
-            package_arn=subject.package.arn,
-        )
+        check = self._begun(asked, at)
         if not inputs.captures:
             return self._nothing_captured(names, check)
         prefix = names.report(subject.endpoint_name, window.end)
@@ -137,6 +127,19 @@ class RunMonitor:
         request = self.preparation.write(names, subject, window, inputs, package, asked.definition, asked.event)
         self.checks.start(check)
         return self._start(asked, request, check)
+
+    def _begun(self, asked: Asked, at: datetime) -> Check:
+        return Check(
+            model=asked.names.model,
+            check_id=asked.names.check_id,
+            source=asked.subject.endpoint_name,
+            engine=ENGINE,
+            started_at=at,
+            window_start=asked.window.start,
+            window_end=asked.window.end,
+            version=asked.subject.package.version,
+            package_arn=asked.subject.package.arn,
+        )
 
     def _start(self, asked: Asked, request: dict[str, Any], check: Check) -> dict[str, Any]:
         names = asked.names
@@ -149,10 +152,12 @@ class RunMonitor:
 
     def _nothing_captured(self, names: CheckNames, check: Check) -> dict[str, Any]:
         why = (
-            f"No request to version {check.version} was captured between {_hour(check.window_start)} and "
-            f"{_hour(check.window_end)}, so there is nothing to judge."
+            f"Nothing to judge: no request was captured between {_hour(check.window_start)} and "
+            f"{_hour(check.window_end)} for version {check.version}."
         )
-        self.checks.put(replace(check, status="ENDED", verdict="not-enough-data", summary=why))
+        self.checks.put(
+            replace(check, status="ENDED", verdict="not-enough-data", summary=why, figures={"features": {}, "rows": 0})
+        )
         return _answer("not-enough-data", why, names)
 
     def _refused(self, asked: Asked, check: Check, reason: str) -> dict[str, Any]:
@@ -164,26 +169,22 @@ class RunMonitor:
         self.journal.announce(check.model, "CHECK_FAILED", why, details=details, once=once)
         return _answer("failed", why, asked.names)
 
-    def _without_reference(self, asked: Asked) -> dict[str, Any]:
-        why = (
-            "it was registered before monitoring existed and has no reference to compare with. Train the model again: "
-            "upload its data once more"
-        )
-        return self._unusable(asked.names.model, asked.subject.package, why)
-
-    def _unusable(self, model: str, package: PackageRef, reason: str) -> dict[str, Any]:
-        """Nothing changes of it from hour to hour: told once."""
+    def _unusable(self, asked: Asked, reason: str) -> dict[str, Any]:
+        """Nothing changes of it from hour to hour: told once. Whoever asks for a check now reads it in the check."""
+        package = asked.subject.package
         why = f"version {package.version} cannot be monitored: {reason}"
-        once = f"unusable#{package.arn}"
-        self.journal.announce(model, "CHECK_FAILED", why, details={"package": package.arn}, once=once)
+        once, details = f"unusable#{package.arn}", {"package": package.arn}
+        self.journal.announce(asked.names.model, "CHECK_FAILED", why, details=details, once=once)
+        if asked.event.detail.now:
+            self.checks.put(replace(self._begun(asked, self.now()), status="FAILED", summary=why))
         return _answer("failed", why)
 
     def _stop(self, model: str, reason: str) -> dict[str, Any]:
         """A schedule outlived what it was made for. What comes to serve gets one again."""
         watched = self.watched.get(model)
+        self.schedules.delete(schedule_name(self.stage, model))
         if watched is not None and watched.engine != "none":
             self.journal.record(model, "MONITORING_STOPPED", reason)
-        self.schedules.delete(schedule_name(self.stage, model))
         if watched is not None:
             self.watched.put(replace(watched, config_name="", engine="none", reason=reason))
         return _answer("stopped", reason)

@@ -135,7 +135,15 @@ def may(function: str, action: str, resource: str) -> bool:
 
 DEFINITION = f"arn:aws:s3:::{BUCKET}/{NEEDED[1]}"
 REGISTRYS_KEY = OF_A_CONSUMER["RegistryKmsKeyArn"]
-READS_DEFINITIONS = ("DeployModel", "ActivateEndpoint", "CompareVariants", "StartBatch", "ServePredictions", "RunMonitor")
+READS_DEFINITIONS = (
+    "DeployModel",
+    "ActivateEndpoint",
+    "CompareVariants",
+    "StartBatch",
+    "ServePredictions",
+    "RunMonitor",
+    "FinishBatch",
+)
 
 
 @pytest.mark.parametrize("function", READS_DEFINITIONS)
@@ -155,6 +163,7 @@ def test_whoever_reads_by_what_a_version_was_trained_may_do_so_in_the_registry(f
         ("CompareVariants", []),
         ("ServePredictions", []),
         ("RunMonitor", ["DescribeModelPackage"]),
+        ("FinishBatch", ["DescribeModelPackage"]),
         ("CleanUp", []),
         ("ReapEndpoints", []),
     ],

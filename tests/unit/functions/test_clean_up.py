@@ -7,14 +7,19 @@ from typing import Any
 import pytest
 
 from functions.clean_up.clean_up import RemoveLeftovers
+from functions.clean_up.watches import Watches
 from sluice.aws.leftovers import Leftovers
+from sluice.aws.model_monitor import ModelMonitor
 from sluice.aws.production import Deployment, ProductionRecord, Retiring
+from sluice.aws.schedules import Schedules
 from sluice.aws.shared_endpoints import SharedEndpoints
+from sluice.aws.watched import Watched, WatchedModels
 from sluice.errors import TransientError
 from sluice.naming import alarm_name, endpoint_config_name, endpoint_name, shared_config_name, shared_endpoint_name
 from sluice.rollout import PackageRef
 from tests.fakes.events import FakeBus
 from tests.fakes.left_behind import FakeAlarmList, FakeAliases, FakeHosting, FakeScaling
+from tests.fakes.schedules import FakeMonitors, FakeScheduler
 from tests.unit.functions.conftest import StageUnderTest
 
 REAL_TIME, SERVERLESS = endpoint_name("dev", "churn", "real-time"), endpoint_name("dev", "churn")
@@ -34,6 +39,8 @@ class House:
     scaling: FakeScaling = field(default_factory=FakeScaling)
     aliases: FakeAliases = field(default_factory=FakeAliases)
     bus: FakeBus = field(default_factory=FakeBus)
+    scheduler: FakeScheduler = field(default_factory=FakeScheduler)
+    monitors: FakeMonitors = field(default_factory=FakeMonitors)
 
     def deployment(self, version: int, endpoint: str = REAL_TIME) -> Deployment:
         return Deployment(
@@ -54,6 +61,16 @@ class House:
     def read(self) -> ProductionRecord:
         return self.stage.production.get("churn")
 
+    @property
+    def watched(self) -> WatchedModels:
+        return WatchedModels(self.stage.table, self.stage.clock)
+
+    def watches(self) -> Watches:
+        bus: Any = self.bus
+        monitors: Any = self.monitors
+        schedules = Schedules(self.scheduler, "dev")
+        return Watches("dev", schedules, ModelMonitor(monitors, "dev"), self.watched, bus, self.stage.journal)
+
     def clean_up(self) -> dict[str, Any]:
         hosting: Any = self.hosting
         scaling: Any = self.scaling
@@ -70,6 +87,7 @@ class House:
             aliases,
             Leftovers(hosting, scaling, alarms, "dev"),
             SharedEndpoints(stage.table),
+            self.watches(),
             bus,
             stage.journal,
             stage.clock,
@@ -86,6 +104,7 @@ def house(stage: StageUnderTest) -> House:
     made.hosting.serve(REAL_TIME, config(6))
     made.alarms.names = [alarm_name(REAL_TIME, variant, "latency") for variant in ("AllTraffic", "v5")]
     made.aliases.point("churn", REAL_TIME)
+    made.watched.put(Watched("churn", config(6), REAL_TIME, 6, made_at, "none", "none"))
     made.record(live=made.deployment(6), previous=made.deployment(5))
     return made
 

@@ -109,8 +109,7 @@ def test_an_hour_without_traffic_is_judged_at_once_and_costs_no_job(monitored: M
     check = monitored.check(answer["check_id"])
     assert (answer["outcome"], check.status, check.verdict) == ("not-enough-data", "ENDED", "not-enough-data")
     assert check.summary == (
-        "No request to version 6 was captured between 2026-11-20 11:00 UTC and 2026-11-20 12:00 UTC, "
-        "so there is nothing to judge."
+        "Nothing to judge: no request was captured between 2026-11-20 11:00 UTC and 2026-11-20 12:00 UTC for version 6."
     )
     assert not monitored.processing.asked
     assert monitored.stage.actions() == []
@@ -240,6 +239,18 @@ def test_a_version_of_the_time_before_monitoring_is_told_of_once(monitored: Moni
     assert monitored.stage.actions() == ["CHECK_FAILED"]
     assert monitored.stage.notices() == ["[sluice] churn: check failed"]
     assert not monitored.processing.asked
+    assert monitored.checks.newest("churn") == []
+
+
+def test_whoever_asks_now_is_answered_each_time(monitored: Monitored) -> None:
+    monitored.registry.without_reference.add(6)
+
+    monitored.ask("2026-11-20T12:05:00Z", now=True)
+    monitored.ask("2026-11-20T12:06:00Z", now=True)
+
+    checks = monitored.checks.newest("churn")
+    assert [(check.status, "has no reference" in (check.summary or "")) for check in checks] == [("FAILED", True)] * 2
+    assert monitored.stage.actions() == ["CHECK_FAILED"]
 
 
 def test_a_job_that_the_account_may_not_have_is_told_of_once_until_one_runs(monitored: Monitored) -> None:

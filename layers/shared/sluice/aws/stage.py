@@ -18,6 +18,7 @@ from sluice.aws.golden_requests import GoldenRequests
 from sluice.aws.journal import Journal
 from sluice.aws.leases import Leases
 from sluice.aws.leftovers import Leftovers
+from sluice.aws.model_monitor import ModelMonitor
 from sluice.aws.notifications import Notifications
 from sluice.aws.objects import Objects
 from sluice.aws.production import ProductionStates
@@ -69,6 +70,10 @@ class Stage:
     @cached_property
     def schedules(self) -> Schedules:
         return Schedules(clients.scheduler(), self.settings.stage)
+
+    @cached_property
+    def model_monitor(self) -> ModelMonitor:
+        return ModelMonitor(clients.sagemaker(), self.settings.stage)
 
     @cached_property
     def registry(self) -> Registry:
