@@ -1,4 +1,4 @@
-"""EventBridge Scheduler, Model Monitor and SageMaker's processing jobs in memory, as far as watching production needs them."""
+"""EventBridge Scheduler, Model Monitor and processing jobs in memory, as far as watching production needs them."""
 
 from dataclasses import dataclass, field
 from typing import Any
