@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -79,7 +80,7 @@ def test_a_firing_looks_at_the_hours_between_it_and_the_one_before(hours: int) -
     fires = [hour for hour in range(24) if hour % hours == 0]
     windows = [window_of(_at(hour), hours, now=False) for hour in fires]
 
-    assert all(first.end == second.start for first, second in zip(windows, windows[1:], strict=False))
+    assert all(first.end == second.start for first, second in pairwise(windows))
 
 
 def _at(hour: int) -> Any:
