@@ -5,6 +5,13 @@ from pathlib import Path
 from localcloud import daemon
 from localcloud.settings import REGION, ROOT_ACCESS_KEY, ROOT_SECRET_KEY
 
+TRAINING_CODE = Path(__file__).resolve().parents[1] / "training_code"
+
+
+def analyzer() -> Path | None:
+    """The folder whose monitor.py stands in for the image of Model Monitor's analyzer; None where it has none."""
+    return TRAINING_CODE if (TRAINING_CODE / "monitor.py").is_file() else None
+
 
 def running_url(state_dir: Path) -> str | None:
     server = daemon.status(state_dir)

@@ -20,6 +20,7 @@ def main() -> int:
         port=options.port,
         host="0.0.0.0" if options.expose else "127.0.0.1",  # noqa: S104 - asked for, for the containers of `sam local`
         time_scale=options.time_scale,
+        analyzer=options.analyzer.resolve() if options.analyzer else None,
     )
     try:
         serve(settings, lambda server: _report(options.report_fd, server), options.parent_fd)
@@ -35,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--expose", action="store_true", help="listen on every interface, for `sam local invoke`")
     parser.add_argument("--time-scale", type=float, default=Settings.time_scale, help="length of a second of waiting")
+    parser.add_argument("--analyzer", type=Path, help="a folder whose monitor.py stands in for Model Monitor's image")
     parser.add_argument("--report-fd", type=int, help="a pipe that is told of readiness or failure")
     parser.add_argument("--parent-fd", type=int, help="a pipe whose end stops the server")
     return parser

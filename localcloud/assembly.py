@@ -25,6 +25,7 @@ from localcloud.ministack_port import (
     layers,
     object_versions,
     queue_mappings,
+    schedules,
     service_metrics,
     serving,
     stacks,
@@ -32,6 +33,8 @@ from localcloud.ministack_port import (
 )
 from localcloud.nested_executions import NestedExecutions
 from localcloud.sagemaker.service import SageMaker
+from localcloud.schedule_targets import METRICS as SCHEDULE_METRICS
+from localcloud.schedule_targets import ScheduleTargets, group_of
 from localcloud.settings import StateFiles
 from localcloud.stepfunctions import PREFIX, SageMakerTasks, TaskPermissions, require_managed_rules
 
@@ -48,8 +51,15 @@ class LocalCloud:
         self._gateway = gateway
         # Each InvokeEndpoint and each .sync call of a job holds a thread for as long as it takes.
         self._threads = ThreadPoolExecutor(64, "local-service")
-        self._sagemaker = SageMaker(gateway)
+        self._sagemaker = SageMaker(gateway, analyzer=gateway.analyzer)
         self._deliveries = Deliveries(EventTargets(gateway), gateway.time_scale, self._event_metric, random.Random())
+        self._scheduled = Deliveries(
+            ScheduleTargets(gateway),
+            gateway.time_scale,
+            self._schedule_metric,
+            random.Random(),
+            dimensions=group_of,
+        )
         identity.treat_loopback_as_tls()
         identity.make_sessions_safe_for_threads()
         self._book = alarms.MiniStackAlarms(gateway.scope, self._announce_alarm, self._fired)
@@ -61,6 +71,7 @@ class LocalCloud:
         self._book.install()
         service_metrics.install_execution_metrics()
         events.install_delivery(self._deliveries.submit)
+        schedules.install(self._scheduled.submit, self._check_schedule_role)
         object_versions.install_object_versions()
         lambdas.install(self._may_send_dead_letter, self._function_session)
         layers.install(StateFiles(gateway.state_dir).functions)
@@ -74,6 +85,7 @@ class LocalCloud:
         self._alarms.close()
         self._scaling.acting.close()
         self._deliveries.close()
+        self._scheduled.close()
         stacks.end_custom_resources()
         self._sagemaker.close()
         lambdas.stop_workers()
@@ -105,6 +117,9 @@ class LocalCloud:
     def _event_metric(self, name: str, dimensions: Mapping[str, str]) -> None:
         self._gateway.put_metric("AWS/Events", name, 1, "Count", dimensions)
 
+    def _schedule_metric(self, name: str, dimensions: Mapping[str, str]) -> None:
+        self._gateway.put_metric("AWS/Scheduler", SCHEDULE_METRICS[name], 1, "Count", dimensions)
+
     def _announce_alarm(self, alarm: Mapping[str, Any], before: Standing, after: Standing) -> None:
         self._gateway.put_event(SOURCE, DETAIL_TYPE, detail(alarm, before, after), [alarm["AlarmArn"]])
 
@@ -128,6 +143,13 @@ class LocalCloud:
         except ApiError as error:
             message = "The role defined for the function cannot be assumed by Lambda."
             raise ApiError("InvalidParameterValueException", f"{message} ({role_arn})") from error
+
+    def _check_schedule_role(self, role_arn: str) -> None:
+        try:
+            self._gateway.service_session(role_arn, schedules.PRINCIPAL)
+        except ApiError as error:
+            message = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+            raise ApiError("ValidationException", f"{message} ({role_arn})") from error
 
     def _check_mapping(self, properties: Mapping[str, Any]) -> None:
         def may(role_arn: str, action: str, queue_arn: str) -> bool:

@@ -23,21 +23,34 @@ _ROOT = Path(__file__).parent.parent
 
 
 def start_detached(
-    state_dir: Path, *, port: int = 0, expose: bool = False, time_scale: float = Settings.time_scale
+    state_dir: Path,
+    *,
+    port: int = 0,
+    expose: bool = False,
+    time_scale: float = Settings.time_scale,
+    analyzer: Path | None = None,
 ) -> Server:
-    """Start a server that outlives this process; returns when it answers. Raises LocalCloudError with its reason."""
-    return _start(_Options(state_dir.resolve(), port, expose, time_scale))[1]
+    """Start a server that outlives this process; returns when it answers. Raises LocalCloudError with its reason.
+
+    `analyzer` is a folder whose monitor.py stands in for the image of Model Monitor's analyzer.
+    """
+    return _start(_Options(state_dir.resolve(), port, expose, time_scale, analyzer))[1]
 
 
 @contextmanager
 def running(
-    state_dir: Path, *, port: int = 0, expose: bool = False, time_scale: float = Settings.time_scale
+    state_dir: Path,
+    *,
+    port: int = 0,
+    expose: bool = False,
+    time_scale: float = Settings.time_scale,
+    analyzer: Path | None = None,
 ) -> Iterator[Server]:
     """A server for the length of the block. It also ends when this process does, however that happens."""
     held, given = os.pipe()
     process = None
     try:
-        process, server = _start(_Options(state_dir.resolve(), port, expose, time_scale), parent=held)
+        process, server = _start(_Options(state_dir.resolve(), port, expose, time_scale, analyzer), parent=held)
         yield server
     finally:
         os.close(held)
@@ -77,11 +90,13 @@ class _Options:
     port: int
     expose: bool
     time_scale: float
+    analyzer: Path | None = None
 
     def arguments(self, report: int, parent: int | None) -> list[str]:
         flags = ["--state-dir", str(self.state_dir), "--port", str(self.port), "--time-scale", str(self.time_scale)]
         flags += ["--report-fd", str(report)]
         flags += ["--parent-fd", str(parent)] if parent is not None else []
+        flags += ["--analyzer", str(self.analyzer.resolve())] if self.analyzer else []
         return [*flags, "--expose"] if self.expose else flags
 
 

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 _log = logging.getLogger(__name__)
@@ -40,6 +40,8 @@ class Delivery:
     retry: RetryPolicy = RetryPolicy()
     dead_letter_arn: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    attempt: int = 1
+    """Which one this is, when it is tried."""
 
 
 class DeliveryFailed(Exception):
@@ -73,7 +75,9 @@ class Deliveries:
         metric: Metric,
         jitter: random.Random,
         clock: Callable[[], float] = time.monotonic,
+        dimensions: Callable[[Delivery], Mapping[str, str]] | None = None,
     ) -> None:
+        self._dimensions = dimensions or _dimensions
         self._targets = targets
         self._scale = time_scale
         self._metric = metric
@@ -99,8 +103,8 @@ class Deliveries:
 
     def _attempt(self, context: contextvars.Context, delivery: Delivery, attempt: int, started: float) -> None:
         try:
-            self._targets.deliver(delivery)
-            self._metric("Invocations", _dimensions(delivery))
+            self._targets.deliver(replace(delivery, attempt=attempt + 1))
+            self._metric("Invocations", self._dimensions(delivery))
         except DeliveryFailed as failure:
             self._after_failure(context, delivery, attempt, started, failure)
         except Exception as defect:  # the thread's edge: a defect must not lose the event either
@@ -118,7 +122,7 @@ class Deliveries:
             _log.info("%s, attempt %d: %s; again in %.1f s", delivery.target_arn, attempt + 1, failure.message, wait)
             self._later(wait * self._scale, lambda: self._run(context, delivery, attempt + 1, started))
             return
-        self._metric("FailedInvocations", _dimensions(delivery))
+        self._metric("FailedInvocations", self._dimensions(delivery))
         self._give_up(delivery, attempt, failure, exhausted if failure.retriable else "")
 
     def wait_seconds(self, attempt: int) -> float:
@@ -144,10 +148,10 @@ class Deliveries:
             return
         try:
             self._targets.dead_letter(delivery, _attributes(delivery, attempt, failure, exhausted))
-            self._metric("InvocationsSentToDlq", _dimensions(delivery))
+            self._metric("InvocationsSentToDlq", self._dimensions(delivery))
             _log.warning("event %s dead-lettered, undeliverable to %s", delivery.event_id, what)
         except DeliveryFailed as refused:
-            self._metric("InvocationsFailedToBeSentToDlq", _dimensions(delivery))
+            self._metric("InvocationsFailedToBeSentToDlq", self._dimensions(delivery))
             _log.error("event %s lost: %s; and its dead-letter queue: %s", delivery.event_id, what, refused.message)
 
 

@@ -34,18 +34,7 @@ class EventTargets:
 
     def dead_letter(self, delivery: Delivery, attributes: Mapping[str, str]) -> None:
         self._require_admission(delivery.dead_letter_arn, delivery.rule_arn)
-        queue = self._cloud.client("sqs")
-        name = delivery.dead_letter_arn.rsplit(":", 1)[-1]
-        try:
-            queue.send_message(
-                QueueUrl=f"{self._cloud.endpoint_url}/{self._cloud.account}/{name}",
-                MessageBody=delivery.payload,
-                MessageAttributes={
-                    key: {"DataType": "String", "StringValue": value or " "} for key, value in attributes.items()
-                },
-            )
-        except queue.exceptions.QueueDoesNotExist as exc:
-            raise DeliveryFailed("NO_RESOURCE", f"Queue {name} does not exist", retriable=False) from exc
+        send_dead_letter(self._cloud, delivery, attributes)
 
     def _require_admission(self, arn: str, rule_arn: str) -> None:
         service = arn.split(":")[2]
@@ -67,6 +56,22 @@ class EventTargets:
             return self._cloud.assume_role(delivery.role_arn, "AWSEvents", PRINCIPAL)
         except ApiError as error:
             raise DeliveryFailed("NO_PERMISSIONS", error.message, retriable=False) from error
+
+
+def send_dead_letter(cloud: Cloud, delivery: Delivery, attributes: Mapping[str, str]) -> None:
+    """For a caller that has checked who may. Raises DeliveryFailed when there is no such queue."""
+    queue = cloud.client("sqs")
+    name = delivery.dead_letter_arn.rsplit(":", 1)[-1]
+    try:
+        queue.send_message(
+            QueueUrl=f"{cloud.endpoint_url}/{cloud.account}/{name}",
+            MessageBody=delivery.payload,
+            MessageAttributes={
+                key: {"DataType": "String", "StringValue": value or " "} for key, value in attributes.items()
+            },
+        )
+    except queue.exceptions.QueueDoesNotExist as exc:
+        raise DeliveryFailed("NO_RESOURCE", f"Queue {name} does not exist", retriable=False) from exc
 
 
 def _failure(error: ApiError) -> DeliveryFailed:

@@ -34,6 +34,7 @@ class Gateway:
         self.endpoint_url = settings.endpoint_url
         self.state_dir: Path = settings.state_dir
         self.time_scale = settings.time_scale
+        self.analyzer = settings.analyzer
         self._processes = processes
         self._clients = _Clients(settings)
         self._service_sessions: dict[tuple[str, str], Credentials] = {}

@@ -42,6 +42,7 @@ class Server:
 
 def serve(settings: Settings, on_ready: Callable[[Server], None], parent: int | None = None) -> None:
     """Run until SIGTERM, SIGINT or, with `parent`, the end of that pipe. LocalCloudError when it cannot start."""
+    _require_analyzer(settings.analyzer)
     files = StateFiles(settings.state_dir)
     with _owned(files), _listening(settings) as listener:
         settings = replace(settings, port=listener.getsockname()[1])
@@ -135,6 +136,11 @@ class _Run:
             pass
         _log.info("the parent process is gone")
         loop.call_soon_threadsafe(self._stopping.set)
+
+
+def _require_analyzer(folder: Path | None) -> None:
+    if folder and not (folder / "monitor.py").is_file():
+        raise LocalCloudError(f"The analyzer's folder {folder} has no monitor.py; name a folder that has one")
 
 
 @contextlib.contextmanager

@@ -49,6 +49,8 @@ class Settings:
     time_scale: float = 0.02
     account: str = ACCOUNT
     region: str = REGION
+    analyzer: Path | None = None
+    """A folder with monitor.py: what stands in for the image of Model Monitor's analyzer."""
 
     @property
     def endpoint_url(self) -> str:

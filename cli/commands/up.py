@@ -4,7 +4,7 @@ import click
 
 from cli.commands.options import STATE_DIR, stage_option, state_dir_option
 from cli.deploying import deploy_to
-from cli.local_cloud import exports
+from cli.local_cloud import analyzer, exports
 from cli.output import emit, say
 from cli.stack import Stack
 from cli.target import chosen_stage
@@ -32,7 +32,7 @@ def command(port: int, expose: bool, state_dir: Path, no_deploy: bool, stage: st
     if server:
         say(f"The local cloud is up already at {server.endpoint_url}")
     else:
-        server = daemon.start_detached(state_dir, port=port, expose=expose)
+        server = daemon.start_detached(state_dir, port=port, expose=expose, analyzer=analyzer())
         say(f"The local cloud is up at {server.endpoint_url} (log: {server.log})")
     emit(exports(server.endpoint_url))
     if no_deploy:

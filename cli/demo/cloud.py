@@ -8,6 +8,7 @@ from cli.demo.findings import Cloud, Deployed
 from cli.demo.stages import Results, StageFailedError, Tell
 from cli.deploying import deploy_to
 from cli.installation import Installation
+from cli.local_cloud import analyzer
 from cli.target import connect_local
 from localcloud import daemon
 
@@ -17,7 +18,10 @@ def start_stage(state_dir: Path, keep: bool, running: ExitStack, results: Result
     if daemon.status(state_dir):
         raise StageFailedError(f"a demo is running here already. Wait for it, or: sluice down --state-dir {state_dir}")
     shutil.rmtree(state_dir, ignore_errors=True)
-    server = daemon.start_detached(state_dir) if keep else running.enter_context(daemon.running(state_dir))
+    if keep:
+        server = daemon.start_detached(state_dir, analyzer=analyzer())
+    else:
+        server = running.enter_context(daemon.running(state_dir, analyzer=analyzer()))
     return Cloud(server.endpoint_url, state_dir)
 
 

@@ -12,10 +12,9 @@ from sluice.audit import SERVICE, Action
 from sluice.aws.endpoints import Endpoint, Endpoints
 from sluice.aws.event_bus import EventBus
 from sluice.aws.journal import Journal
-from sluice.aws.production import Deployment, ProductionRecord, ProductionStates
+from sluice.aws.production import Deployment, ProductionRecord, ProductionStates, on_the_latest_record
 from sluice.aws.registry import Registry
 from sluice.aws.shared_endpoints import SharedEndpoints
-from sluice.errors import TransientError
 from sluice.events import EndpointReady, EndpointStateChange
 from sluice.naming import group_of_endpoint, model_of_endpoint
 from sluice.rollout import Ignore, Settled, on_endpoint_change
@@ -52,6 +51,9 @@ class ActivateEndpoint:
         return self._look(model, name) if model else _ignored("the endpoint is not ours")
 
     def _look(self, model: str, told_of: str | None) -> dict[str, Any]:
+        return on_the_latest_record(lambda: self._judge(model, told_of))
+
+    def _judge(self, model: str, told_of: str | None) -> dict[str, Any]:
         record = self.production.get(model)
         arriving, waiting = record.arriving, record.arriving or record.queued
         name = waiting.endpoint_name if waiting else told_of
@@ -144,8 +146,7 @@ class ActivateEndpoint:
         self.journal.announce(model, "HELP_NEEDED", why, once=f"{arriving.config_name}#{arriving.cause}")
 
     def _put(self, settled: ProductionRecord, arriving: Deployment, outcome: str, why: str) -> dict[str, Any]:
-        if not self.production.put(settled):
-            raise TransientError(f"the production record of {settled.model} changed meanwhile: to be tried again")
+        self.production.save(settled)
         if arriving.mode == "multi-model" and settled.queued is None:
             self.shared.arrived(arriving.endpoint_name, settled.model)
         if settled.queued is not None:

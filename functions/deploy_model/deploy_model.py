@@ -9,6 +9,7 @@ from functions.deploy_model.approvals import Approvals
 from functions.deploy_model.rollbacks import Rollbacks
 from functions.deploy_model.rollouts import Rollouts
 from functions.deploy_model.traffic import Traffic
+from sluice.aws.production import on_the_latest_record
 from sluice.errors import DefectError
 from sluice.events import (
     AlarmStateChange,
@@ -34,13 +35,14 @@ class DeployModel:
 
     def handle(self, event: Envelope) -> dict[str, Any]:
         if isinstance(event, QueuedDeployment):
-            return self.rollouts.start_queued(event.detail.model)
+            return on_the_latest_record(lambda: self.rollouts.start_queued(event.detail.model))
         if isinstance(event, ModelPackageStateChange):
             reason = self.approvals.refusal(event)
             if reason:
                 return ignored(reason)
-            return self.once(event.idempotency_key, lambda: self.approvals.act(event))
-        return self.once(f"{event.detail_type}#{event.id}", lambda: self._act(event))
+            return self.once(event.idempotency_key, lambda: on_the_latest_record(lambda: self.approvals.act(event)))
+        key = f"{event.detail_type}#{event.id}"
+        return self.once(key, lambda: on_the_latest_record(lambda: self._act(event)))
 
     def _act(self, event: Envelope) -> dict[str, Any]:
         if isinstance(event, RollbackRequested):

@@ -13,7 +13,7 @@ from sluice.aws.version_definitions import VersionDefinitions
 from sluice.definition import Asynchronous, MultiModel, RealTime
 from sluice.definition import deployment as kinds
 from sluice.naming import SINGLE_VARIANT, shared_models_prefix, variant_of
-from sluice.serving.alarms import alarm_requests
+from sluice.serving.alarms import alarm_requests, recall_alarm
 from sluice.serving.endpoint_config import Surroundings, Variant, endpoint_config_request, shared_model_container
 from sluice.serving.guardrails import at_once, deployment_config
 
@@ -95,7 +95,9 @@ class Preparation:
         variants = [SINGLE_VARIANT]
         if deployment.trial:
             variants = [variant_of(each.version) for each in (deployment.trial.champion, deployment.package)]
-        return self.alarms.ensure(alarm_requests(deployment.endpoint_name, variants, settings.alarms, self.topic_arn))
+        endpoint = deployment.endpoint_name
+        watched = self.alarms.ensure(alarm_requests(endpoint, variants, settings.alarms, self.topic_arn))
+        return [*watched, self.alarms.arm(recall_alarm(endpoint))]
 
     def _guardrails(
         self,

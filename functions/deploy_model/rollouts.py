@@ -15,8 +15,8 @@ from sluice.aws.journal import Journal
 from sluice.aws.production import Deployment, ProductionRecord, ProductionStates
 from sluice.aws.registry import Registry
 from sluice.aws.shared_endpoints import SharedEndpoints
-from sluice.errors import BadInputError, TransientError
-from sluice.naming import ALARM_KINDS, SINGLE_VARIANT, alarm_name
+from sluice.errors import BadInputError
+from sluice.naming import recall_alarm_name
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Rollouts:
     def start(self, model: str, deployment: Deployment) -> dict[str, Any]:
         """Begin the deployment, or queue it while the endpoint is busy with another.
 
-        Raises TransientError when another invocation changed the model's production record meanwhile.
+        Raises RecordChangedError when another invocation changed the model's production record meanwhile.
         """
         record = self.production.get(model)
         endpoint = self.endpoints.describe(deployment.endpoint_name)
@@ -49,7 +49,7 @@ class Rollouts:
         try:
             prepared = self.preparation.prepare(model, deployment, record, endpoint)
             # Recorded before the endpoint changes, so that ActivateEndpoint knows what to expect.
-            self._save(record.starting(deployment))
+            self.production.save(record.starting(deployment))
             self._audit_start(model, deployment)
             self._bring_up(model, endpoint, deployment, prepared)
         except EndpointBusyError as error:
@@ -88,7 +88,7 @@ class Rollouts:
         """What arrives is not to, and there is nothing to go back to: it serves on, and does not count."""
         record = self.production.get(model)
         if record.arriving is not None:
-            self._save(record.failed(self.now()))
+            self.production.save(record.failed(self.now()))
 
     def _bring_up(self, model: str, endpoint: Endpoint | None, deployment: Deployment, prepared: Prepared) -> None:
         name, config = deployment.endpoint_name, deployment.config_name
@@ -110,7 +110,7 @@ class Rollouts:
         """ActivateEndpoint judges only what SageMaker has accepted. It may have done so by now."""
         record = self.production.get(model)
         if record.arriving is not None and record.arriving.cause == deployment.cause and not record.arriving.begun:
-            self._save(record.begun())
+            self.production.save(record.begun())
 
     def _blocker(self, record: ProductionRecord, deployment: Deployment, endpoint: Endpoint | None) -> str | None:
         """What must come to its end first: a change of the endpoint, or of another one; and, unless it is a way back,
@@ -130,25 +130,23 @@ class Rollouts:
         if record.queued is not None and record.queued.cause != deployment.cause:
             replaced = f"version {record.queued.package.version} does not come: {deployment.reason} instead"
             self.journal.record(record.model, "DEPLOYMENT_QUEUED", replaced, once=f"replaced#{record.queued.cause}")
-        self._save(record.queueing(deployment))
+        self.production.save(record.queueing(deployment))
         if deployment.mode == "multi-model":
             self.shared.wait_for(deployment.endpoint_name, record.model)
         why = f"{deployment.reason}; it waits until {blocker}"
-        arriving = record.arriving
-        if deployment.way_back and arriving is not None and arriving.endpoint_name == deployment.endpoint_name:
-            names = [alarm_name(arriving.endpoint_name, SINGLE_VARIANT, kind) for kind in ALARM_KINDS]
-            if self.preparation.alarms.ring(names, deployment.reason):
-                why = f"{why}, whose rollout is told to go back"
+        alarm = recall_alarm_name(deployment.endpoint_name)
+        if _recalls(deployment, record.arriving) and self.preparation.alarms.ring(alarm, deployment.reason):
+            why = f"{why}, whose rollout is told to go back"
         self.journal.record(record.model, "DEPLOYMENT_QUEUED", why, once=deployment.cause)
         return {"outcome": "queued", "config": deployment.config_name, "reason": why}
 
     def forget_queued(self, model: str) -> None:
         record = self.production.get(model)
         if record.queued is not None:
-            self._save(replace(record, queued=None))
+            self.production.save(replace(record, queued=None))
 
     def _refuse(self, model: str, deployment: Deployment, why: str) -> dict[str, Any]:
-        self._save(self.production.get(model).refused(deployment.cause, self.now()))
+        self.production.save(self.production.get(model).refused(deployment.cause, self.now()))
         details = {"package": deployment.package.arn, "endpoint": deployment.endpoint_name}
         told = f"version {deployment.package.version} did not get into production: {why}"
         self.journal.announce(model, "DEPLOYMENT_FAILED", told, details=details, once=deployment.cause)
@@ -168,10 +166,6 @@ class Rollouts:
         who, cause = deployment.requested_by, deployment.cause
         self.journal.record(model, "DEPLOYMENT_STARTED", deployment.reason, who=who, details=details, once=cause)
 
-    def _save(self, record: ProductionRecord) -> None:
-        if not self.production.put(record):
-            raise TransientError(f"the production record of {record.model} changed meanwhile: to be tried again")
-
 
 def _is_under_way(record: ProductionRecord, deployment: Deployment, endpoint: Endpoint | None) -> bool:
     """A redelivery whose endpoint change has begun; one that was cut off before it goes on.
@@ -182,6 +176,13 @@ def _is_under_way(record: ProductionRecord, deployment: Deployment, endpoint: En
     if endpoint is None or not endpoint.is_busy or arriving is None or arriving.cause != deployment.cause:
         return False
     return arriving.begun or endpoint.status == "Creating" or endpoint.pending_config == arriving.config_name
+
+
+def _recalls(deployment: Deployment, arriving: Deployment | None) -> bool:
+    """Whether a way back need not wait for what arrives, because that has a rollout which heeds alarms."""
+    if arriving is None or arriving.endpoint_name != deployment.endpoint_name:
+        return False
+    return deployment.way_back and not arriving.way_back and arriving.trial is None
 
 
 def _deploying(deployment: Deployment, reason: str) -> dict[str, Any]:

@@ -116,5 +116,4 @@ class ReapEndpoints:
             return
         if record.arriving or record.queued:
             raise TransientError(f"something was asked for {model} meanwhile: what arrives ends this")
-        if not self.production.put(record.without_live()):
-            raise TransientError(f"the production record of {model} changed meanwhile: to be tried again")
+        self.production.save(record.without_live())

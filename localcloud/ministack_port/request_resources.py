@@ -2,6 +2,7 @@
 
 DeleteAlarms: each alarm's ARN. MiniStack knows the resource of AlarmName only, not of AlarmNames. With several names
 its one check stays as it is: on all alarms. GetParametersByPath: the path, as if it were a parameter.
+A schedule's ARN holds its group, which MiniStack takes for the default one.
 """
 
 import json
@@ -27,6 +28,8 @@ def _resource_arn(
     account: str,
 ) -> str:
     arn = str(_extract(service, method, path, headers, body, query, region, account))
+    if service == "scheduler":
+        return arn.replace(":schedule/default/", f":schedule/{_group(body, query)}/")
     if arn != "*":
         return arn
     target = next((value for name, value in headers.items() if name.lower() == "x-amz-target"), "")
@@ -37,6 +40,11 @@ def _resource_arn(
         above = _member(body, "Path")
         return f"arn:aws:ssm:{region}:{account}:parameter/{above.lstrip('/')}" if isinstance(above, str) else arn
     return arn
+
+
+def _group(body: bytes, query: dict[str, Any]) -> str:
+    asked = query.get("groupName") or _member(body, "GroupName") or "default"
+    return str(asked[0] if isinstance(asked, list) else asked)
 
 
 def _deletes_alarms(target: str, query: dict[str, Any]) -> bool:

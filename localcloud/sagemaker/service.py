@@ -1,5 +1,6 @@
 """The local SageMaker, put together from its parts."""
 
+from pathlib import Path
 from typing import Any, Protocol
 
 from localcloud.api import Handler
@@ -9,6 +10,7 @@ from localcloud.sagemaker.jobs.records import Kind
 from localcloud.sagemaker.jobs.service import Jobs
 from localcloud.sagemaker.jobs.settings import JobSettings
 from localcloud.sagemaker.model_cards import ModelCards
+from localcloud.sagemaker.monitoring.service import ModelMonitor
 from localcloud.sagemaker.registry import Registry
 from localcloud.sagemaker.tags import TagStore
 from localcloud.sagemaker.transform.service import TransformJobs
@@ -24,9 +26,12 @@ class Part(Protocol):
 
 
 class SageMaker:
-    """`operations` and `runtime_operations` are the tables of the services `sagemaker` and `sagemaker-runtime`."""
+    """`operations` and `runtime_operations` are the tables of the services `sagemaker` and `sagemaker-runtime`.
 
-    def __init__(self, cloud: Cloud, job_settings: JobSettings | None = None) -> None:
+    `analyzer` is the folder of the program that stands in for Model Monitor's image.
+    """
+
+    def __init__(self, cloud: Cloud, job_settings: JobSettings | None = None, analyzer: Path | None = None) -> None:
         self.tags = TagStore(cloud)
         self.jobs = Jobs(cloud, self.tags, job_settings)
         self.tuning = TuningJobs(cloud, self.tags, self.jobs)
@@ -34,6 +39,7 @@ class SageMaker:
         self.model_cards = ModelCards(cloud, self.tags)
         self.hosting = Hosting(cloud, self.tags, self.registry.package)
         self.transform = TransformJobs(cloud, self.tags, self.hosting.model)
+        self.monitoring = ModelMonitor(cloud, self.tags, self.hosting, self.jobs, analyzer)
         self._parts: list[Part] = [
             self.tags,
             self.jobs,
@@ -42,6 +48,7 @@ class SageMaker:
             self.model_cards,
             self.hosting,
             self.transform,
+            self.monitoring,
         ]
 
     def operations(self) -> dict[str, Handler]:

@@ -17,7 +17,7 @@ from sluice.naming import (
     shared_endpoint_name,
     target_model,
 )
-from sluice.serving.alarms import alarm_requests
+from sluice.serving.alarms import alarm_requests, recall_alarm
 from sluice.serving.endpoint_config import Surroundings, Variant, endpoint_config_request, shared_model_container
 from sluice.serving.guardrails import at_once, deployment_config
 from sluice.serving.scaling import backlog_alarm, from_zero, scalable_target, tracking
@@ -97,6 +97,15 @@ def test_alarms_are_what_cloudwatch_takes_and_are_named_after_what_they_watch() 
         assert not problems("cloudwatch", "PutMetricAlarm", request)
         assert len(request["AlarmName"]) <= 255
     assert requests[2]["Threshold"] == 1_000_000  # a second, in microseconds
+
+
+def test_the_alarm_that_ends_a_rollout_stays_as_it_is_set() -> None:
+    request = recall_alarm(endpoint_name(*LONGEST, "real-time"))
+
+    assert not problems("cloudwatch", "PutMetricAlarm", request)
+    assert len(request["AlarmName"]) <= 255
+    assert request["TreatMissingData"] == "ignore"
+    assert "AlarmActions" not in request
 
 
 def test_a_bound_that_is_left_out_makes_no_alarm() -> None:

@@ -18,7 +18,7 @@ from tests.e2e.versions import Artifact
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStage]:
     state_dir = tmp_path_factory.mktemp("cloud")
-    with daemon.running(state_dir) as server:
+    with daemon.running(state_dir, analyzer=ROOT / "training_code") as server:
         deploy(ROOT / "template.yaml", stack_name="sluice-dev", endpoint_url=server.endpoint_url)
         yield LocalStage(
             state_dir,

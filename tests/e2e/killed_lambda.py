@@ -3,7 +3,8 @@
     python -m tests.e2e.killed_lambda
 
 with the function's environment and its role's credentials. In, a line for each delivery: {"event": …, "kill_after": n},
-where 0 lets it live. Out, a line: {"calls": [those that were answered], "answer": … or null, "killed": …, "error": …}.
+where 0 lets it live. Out, a line: {"calls": [those that were answered], "answer": … or null, "killed": …, "error": …,
+"transient": …}.
 
 Each delivery is a fork, so that what is imported and built is so once; a kill is a kill: no `finally` runs.
 """
@@ -16,6 +17,8 @@ from types import SimpleNamespace
 from typing import Any, TextIO
 
 import botocore
+
+from sluice.errors import TransientError
 
 _KILLED = 9
 _NEARLY_OVER = 1
@@ -58,7 +61,7 @@ def _deliver(handle: Any, event: dict[str, Any], kill_after: int) -> dict[str, A
     with os.fdopen(reading) as heard:
         lines = [json.loads(line) for line in heard]
     killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == _KILLED
-    ended = lines[-1] if lines and "call" not in lines[-1] else {"answer": None, "error": None}
+    ended = lines[-1] if lines and "call" not in lines[-1] else _ended()
     return {"calls": [line["call"] for line in lines if "call" in line], "killed": killed, **ended}
 
 
@@ -67,10 +70,14 @@ def _run(handle: Any, event: dict[str, Any], kill_after: int, told: TextIO) -> N
     # Of every session, also of those that libraries make for themselves.
     botocore.register_initializer(lambda session: session.register("after-call", calls.answered))
     try:
-        ended = {"answer": handle(event, _context(kill_after)), "error": None}
-    except Exception:  # the process's edge: the test shows it
-        ended = {"answer": None, "error": traceback.format_exc()}
+        ended = _ended(handle(event, _context(kill_after)))
+    except Exception as error:  # the process's edge: the test shows it
+        ended = _ended(error=traceback.format_exc(), transient=isinstance(error, TransientError))
     print(json.dumps(ended), file=told, flush=True)
+
+
+def _ended(answer: Any = None, error: str | None = None, transient: bool = False) -> dict[str, Any]:
+    return {"answer": answer, "error": error, "transient": transient}
 
 
 def _context(kill_after: int) -> Any:

@@ -149,7 +149,9 @@ def test_an_alarm_takes_the_challenger_back_and_what_it_left_is_cleaned_up(model
         left["EndpointConfigName"]
     ]
     alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"{endpoint}/")["MetricAlarms"]
-    assert [found["AlarmName"] for found in alarms] == [f"{endpoint}/AllTraffic/server-errors"]
+    assert {found["AlarmName"] for found in alarms} == {
+        f"{endpoint}/AllTraffic/{kind}" for kind in ("server-errors", "recall")
+    }
 
 
 def clean_up_whatever_its_age(model: TrainedModel) -> None:

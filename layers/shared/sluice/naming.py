@@ -26,7 +26,7 @@ _BATCH_KEY = re.compile(r"^models/(?P<model>[^/]+)/batch/in/(?P<file>.+)$")
 SINGLE_VARIANT = "AllTraffic"
 """The production variant of an endpoint that serves one version."""
 ALARM_KINDS = ("server-errors", "model-errors", "latency")
-"""What watches a variant. Other alarms of an endpoint move its instances."""
+"""What watches a variant. Other alarms of an endpoint move its instances, or stop a rollout."""
 MONITOR_KINDS = ("data-quality", "model-quality")
 """What Model Monitor looks at, a schedule each."""
 _ENDPOINT_SUFFIX = {"real-time": "--real-time", "asynchronous": "--async"}
@@ -256,6 +256,11 @@ def alias_path(stage: str) -> str:
 
 def alarm_name(endpoint: str, variant: str, kind: str) -> str:
     return f"{endpoint}/{variant}/{kind}"
+
+
+def recall_alarm_name(endpoint: str) -> str:
+    """The alarm by which DeployModel tells SageMaker to end a rollout."""
+    return alarm_name(endpoint, SINGLE_VARIANT, "recall")
 
 
 def validation_name(stage: str, run_id: str) -> str:

@@ -1,7 +1,7 @@
 """The endpoint operations."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +33,8 @@ class Endpoints:
         self._alarms = RollbackAlarms(cloud)
         self._lock = threading.RLock()
         self._endpoints: dict[str, Endpoint] = {}
+        self.before_delete: Callable[[str], None] = lambda name: None
+        """Called with an endpoint's name before its deletion begins; an ApiError that it raises is the answer."""
 
     def operations(self) -> dict[str, Handler]:
         return {
@@ -163,6 +165,7 @@ class Endpoints:
         name = call.input["EndpointName"]
         self._cloud.authorize(call.caller, "sagemaker:DeleteEndpoint", self.arn(name))
         endpoint = self.get(name)
+        self.before_delete(name)
         if not endpoint.begin("Deleting"):
             raise _in_progress(endpoint)
         self._deployments.delete(endpoint, then=lambda: self._forget(endpoint.arn))

@@ -55,6 +55,14 @@ class Hosting:
         """Of the service `sagemaker-runtime`."""
         return self._runtime.operations() | self._async_runtime.operations()
 
+    def endpoint(self, name: str) -> Endpoint:
+        """ValidationException when there is none."""
+        return self._endpoints.get(name)
+
+    def guard_deletion(self, guard: Callable[[str], None]) -> None:
+        """`guard` is asked with its name before an endpoint is deleted, and may raise ApiError."""
+        self._endpoints.before_delete = guard
+
     def is_changing(self, endpoint_name: str) -> bool:
         """Whether a change of that endpoint is under way."""
         endpoint = self._endpoints.find(endpoint_name)

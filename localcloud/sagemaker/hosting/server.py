@@ -28,6 +28,7 @@ CODE_DIR: Final = "/opt/ml/code"
 MAX_REASON: Final = 1024
 _CHECKOUT: Final = Path(__file__).parents[3]
 _STOP_GRACE_SECONDS: Final = 5.0
+_END_SECONDS: Final = 5.0
 _LOG_CLOSE_SECONDS: Final = 2.0
 
 # A container's Python does not see this checkout (jobs/clean_path): it is shown for as long as the worker is imported.
@@ -109,10 +110,21 @@ class ModelServer:
             raise DeploymentFailed(self._unhealthy())
 
     def invoke(self, headers: Mapping[str, str], body: bytes, timeout: float) -> Reply:
-        """Raises TimeoutError, or one of HUNG_UP when the process ends meanwhile."""
+        """Raises TimeoutError, or one of HUNG_UP when the process ends meanwhile: then it is not `running` any more."""
         if self._pool is None:
             raise ConnectionError(f"instance {self._place.instance} is stopped")
-        return self._pool.request("POST", "/invocations", headers, body, timeout)
+        try:
+            return self._pool.request("POST", "/invocations", headers, body, timeout)
+        except HUNG_UP:
+            self._await_end()
+            raise
+
+    def _await_end(self) -> None:
+        """A process hangs up a moment before it is gone: the next request would go to it, too."""
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_END_SECONDS)
 
     def stop(self) -> None:
         if self._process is not None:

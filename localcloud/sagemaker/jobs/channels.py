@@ -126,8 +126,11 @@ def read_manifest(uri: str, body: bytes) -> list[Fetch]:
 
 
 def safe_name(one: Fetch) -> str:
-    """The object's relative path; JobFailure for a key that SageMaker refuses as a path."""
-    segments = one.item.key.split("/")
+    """The object's relative path; JobFailure for a key that SageMaker refuses as a path.
+
+    A manifest's name is looked at by itself too: below a prefix without its slash, `/a` makes an innocent key.
+    """
+    segments = [*one.item.key.split("/"), *one.name.split("/")]
     if "" in segments or ".." in segments:
         part = "//" if "" in segments else ".."
         raise download_failed(f"S3 key: {one.item.uri} has an illegal char sub-sequence '{part}' in it")

@@ -85,7 +85,7 @@ def processing_input(one: Mapping[str, Any]) -> None:
     _data_type(source, where)
     _input_mode(source.get("S3InputMode", "File"), where)
     s3_uri(source["S3Uri"], f"{where}S3Uri")
-    _processing_path(source.get("LocalPath"), where)
+    processing_path(source.get("LocalPath"), where)
 
 
 def processing_output(one: Mapping[str, Any]) -> None:
@@ -97,7 +97,7 @@ def processing_output(one: Mapping[str, Any]) -> None:
     if target["S3UploadMode"] != "EndOfJob":
         raise not_implemented(f"{where}S3UploadMode {target['S3UploadMode']}", "use EndOfJob")
     s3_uri(target["S3Uri"], f"{where}S3Uri")
-    _processing_path(target.get("LocalPath"), where)
+    processing_path(target.get("LocalPath"), where)
 
 
 def _data_type(source: Mapping[str, Any], where: str) -> None:
@@ -111,7 +111,7 @@ def _input_mode(mode: str, where: str) -> None:
         raise not_implemented(f"{where}input mode Pipe", "use File or FastFile")
 
 
-def _processing_path(path: str | None, where: str) -> None:
+def processing_path(path: str | None, where: str) -> None:
     if not path:
         raise invalid(f"{where}LocalPath is required")
     if ".." in path.split("/") or not f"{path}/".startswith(f"{_PROCESSING_ROOT}/"):

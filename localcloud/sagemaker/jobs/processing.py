@@ -85,11 +85,13 @@ class ProcessingWorkload:
 
     def command(self, host: Host) -> Command:
         application = self._request["AppSpecification"]
+        argv = [*application["ContainerEntrypoint"], *application.get("ContainerArguments", ())]
+        return Command(argv, CONTAINER_ROOT, self.environment())
+
+    def environment(self) -> dict[str, str]:
         env = base_environment(self._cloud, self._credentials)
         env |= {"PROCESSING_JOB_NAME": self._request["ProcessingJobName"], "PROCESSING_JOB_ARN": self._arn}
-        env = with_variables(env, self._request.get("Environment", {}))
-        argv = [*application["ContainerEntrypoint"], *application.get("ContainerArguments", ())]
-        return Command(argv, CONTAINER_ROOT, env)
+        return with_variables(env, self._request.get("Environment", {}))
 
     def failure(self, outcome: Outcome) -> str:
         """What a script left as its message, else the end of the stderr of the host that failed first."""
@@ -102,11 +104,12 @@ class ProcessingWorkload:
         return algorithm_error(why, code, host.label if self.host_count > 1 else "")
 
     def finish(self, hosts: Sequence[Host], files: S3Files, ending: Ending) -> None:
-        """EndOfJob uploads are a completed job's."""
-        if ending != "completed":
-            return
+        """EndOfJob uploads are a completed job's. Continuous ones are what any job has left, here in one go at its
+        end: only monitoring jobs have them."""
         for one in _outputs(self._request):
             target = one["S3Output"]
+            if ending != "completed" and target["S3UploadMode"] == "EndOfJob":
+                continue
             try:
                 for host in hosts:
                     files.upload_directory(host.container.outside(target["LocalPath"]), target["S3Uri"])

@@ -24,6 +24,8 @@ from localcloud.sagemaker.jobs.workload import Workload
 from localcloud.sagemaker.listing import page, select
 from localcloud.sagemaker.tags import TagStore
 
+MakeWorkload = Callable[[Mapping[str, Any], str, Credentials], Workload]
+
 _JOIN_SECONDS = 5.0
 _FILTERS_NOT_IMPLEMENTED = ("WarmPoolStatusEquals", "TrainingPlanArnEquals")
 
@@ -35,7 +37,7 @@ class _Behaviour:
     kind: JobKind
     validate: Callable[[Mapping[str, Any]], None]
     describe: Callable[[Mapping[str, Any]], dict[str, Any]]
-    workload: Callable[[Mapping[str, Any], str, Credentials], Workload]
+    workload: MakeWorkload
     progress: Callable[[JobRecords, str], Progress]
 
 
@@ -109,6 +111,15 @@ class Jobs:
         """At once: the server ends."""
         self._kinds["training"].kill([name])
 
+    def start_processing(self, request: Mapping[str, Any], make: MakeWorkload, members: Mapping[str, Any]) -> str:
+        """A processing job that SageMaker itself starts, of its own images; its ARN. `members` are further ones of its
+        description. Raises ApiError when the name is taken or the role cannot be assumed."""
+        return self._kinds["processing"].begin(request, make, members)
+
+    def stop_processing(self, name: str) -> None:
+        """As StopProcessingJob does; nothing when the job has ended."""
+        self._kinds["processing"].stop(name)
+
     def close(self) -> None:
         for kind in self._kinds.values():
             kind.kill()
@@ -143,7 +154,7 @@ class _Service:
     def begin(
         self,
         request: Mapping[str, Any],
-        workload: Callable[[Mapping[str, Any], str, Credentials], Workload] | None = None,
+        workload: MakeWorkload | None = None,
         members: Mapping[str, Any] | None = None,
     ) -> str:
         """Start a job that may be started; its ARN. `members` are further ones of its description."""

@@ -22,7 +22,7 @@ MAY_READ = {"Action": ["s3:GetObject", "logs:*"], "Resource": "*"}
 
 # Without a framework, so that it is up at once. It answers with what it is and does what it is told.
 PLAIN_SCRIPT = """
-import json, os
+import json, os, time
 
 def model_fn(model_dir):
     with open(model_dir + "/name") as file:
@@ -35,6 +35,10 @@ def input_fn(body, content_type):
 
 def predict_fn(order, name):
     if order == "die":
+        os._exit(3)
+    if order == "die slowly":
+        os.closerange(3, 256)
+        time.sleep(0.5)
         os._exit(3)
     if order == "raise":
         raise ValueError("row 1: told to")

@@ -77,6 +77,18 @@ def test_an_alarm_hears_its_own_dimensions_only_and_calms_down_again(cloud: Runn
     assert described(cloud, other)["StateReason"].endswith("treated as [NonBreaching].")
 
 
+def test_an_alarm_without_data_that_ignores_that_stays_as_it_was_set(cloud: Running) -> None:
+    """As in CloudWatch, where every other alarm that was set by hand is right again at the next look."""
+    stays, other = named("alarm"), named("alarm")
+    for name, missing in ((stays, "ignore"), (other, "notBreaching")):
+        put(cloud, name, TreatMissingData=missing)
+        cloud.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="by hand")
+
+    until(cloud, other, "OK")
+
+    assert described(cloud, stays)["StateValue"] == "ALARM"
+
+
 def history(cloud: Running, name: str) -> list[str]:
     found = cloud.client("cloudwatch").describe_alarm_history(AlarmName=name, HistoryItemType="StateUpdate")
     return [item["HistorySummary"] for item in found["AlarmHistoryItems"]]

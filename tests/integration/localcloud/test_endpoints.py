@@ -222,10 +222,12 @@ def test_a_scripts_own_400_and_its_exceptions_are_model_errors(hosting, shared, 
     assert message in error["Error"]["Message"]
 
 
-def test_a_process_that_dies_is_started_again(hosting, shared):
+@pytest.mark.parametrize("order", ["die", "die slowly"])
+def test_a_process_that_dies_is_started_again(hosting, shared, order):
+    """Also one that hangs up before it is gone."""
     before = hosting.ask(shared)["pid"]
     with pytest.raises(ClientError, match="The container ended without a response"):
-        hosting.ask(shared, "die")
+        hosting.ask(shared, order)
     assert hosting.ask(shared)["pid"] != before
 
 

@@ -105,7 +105,7 @@ class Account:
     def process(self, **changes: Any) -> dict[str, Any]:
         name = f"process-{uuid.uuid4().hex[:8]}"
         request = {"ProcessingJobName": name, "RoleArn": self.role, "ProcessingResources": {"ClusterConfig": CLUSTER}}
-        self.sagemaker.create_processing_job(**request, **changes)
+        self.sagemaker.create_processing_job(**request | changes)
         await_job(self.sagemaker.get_waiter("processing_job_completed_or_stopped"), ProcessingJobName=name)
         job: dict[str, Any] = self.sagemaker.describe_processing_job(ProcessingJobName=name)
         return job
@@ -243,6 +243,54 @@ def test_a_processing_script_with_its_paths_written_out(account):
 
 def s3_input(uri: str, path: str) -> dict[str, str]:
     return {"S3Uri": uri, "LocalPath": path, "S3DataType": "S3Prefix", "S3InputMode": "File"}
+
+
+def test_a_manifest_names_the_objects_of_a_processing_input_and_each_needs_the_permission(account):
+    base = f"manifest-{uuid.uuid4().hex[:6]}"
+    for name in ("2026/a.csv", "2026/deep/b.csv", "2026/not-listed.csv"):
+        account.put(f"{base}/data/{name}", name)
+    listed = [{"prefix": f"s3://{BUCKET}/{base}/data/"}, "2026/a.csv", "2026/deep/b.csv"]
+    request = {
+        "AppSpecification": {
+            "ImageUri": SKLEARN,
+            "ContainerEntrypoint": ["sh", "-c", "cd /opt/ml/processing/in && find . -type f > ../out/found"],
+        },
+        "ProcessingInputs": [
+            {
+                "InputName": "in",
+                "S3Input": {
+                    "S3Uri": account.put(f"{base}/manifest.json", json.dumps(listed)),
+                    "LocalPath": "/opt/ml/processing/in",
+                    "S3DataType": "ManifestFile",
+                    "S3InputMode": "File",
+                },
+            }
+        ],
+        "ProcessingOutputConfig": {
+            "Outputs": [
+                {
+                    "OutputName": "out",
+                    "S3Output": {
+                        "S3Uri": f"s3://{BUCKET}/{base}/out",
+                        "LocalPath": "/opt/ml/processing/out",
+                        "S3UploadMode": "EndOfJob",
+                    },
+                }
+            ]
+        },
+    }
+    role = account.cloud.role("sagemaker.amazonaws.com", *MAY_WORK)
+    job = account.process(**request, RoleArn=role)
+    assert job["ProcessingJobStatus"] == "Completed", job
+    found = account.get(f"s3://{BUCKET}/{base}/out/found").decode().split()
+    assert sorted(found) == ["./2026/a.csv", "./2026/deep/b.csv"]
+
+    manifest_only = {"Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/{base}/manifest.json"}
+    account.cloud.allow(role, manifest_only, *MAY_WORK[1:])
+    job = account.process(**request, RoleArn=role)
+    assert job["ProcessingJobStatus"] == "Failed"
+    assert "Data download failed" in job["FailureReason"]
+    assert "AccessDenied" in job["FailureReason"]
 
 
 def test_a_failing_script_fails_the_waiter_with_its_last_lines(account):

@@ -182,16 +182,23 @@ class FakeScaling:
 @dataclass
 class FakeAlarms:
     requests: list[Mapping[str, Any]] = field(default_factory=list)
-    rung: list[str] = field(default_factory=list)
+    rung: dict[str, bool] = field(default_factory=dict)
+    """The alarms that end rollouts, and whether each has been set off."""
 
     def ensure(self, requests: Sequence[Mapping[str, Any]]) -> list[str]:
         self.requests += requests
         return [request["AlarmName"] for request in requests]
 
-    def ring(self, names: Sequence[str], why: str) -> bool:
-        known = [name for name in names if name in {request["AlarmName"] for request in self.requests}]
-        self.rung += known[:1]
-        return bool(known)
+    def arm(self, request: Mapping[str, Any]) -> str:
+        name: str = request["AlarmName"]
+        self.rung[name] = False
+        return name
+
+    def ring(self, name: str, why: str) -> bool:
+        if name not in self.rung:
+            return False
+        self.rung[name] = True
+        return True
 
 
 @dataclass

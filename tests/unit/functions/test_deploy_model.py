@@ -1,11 +1,8 @@
 """DeployModel and ActivateEndpoint against a SageMaker that a test steers."""
 
-from typing import Any
-
 import pytest
 
 from sluice.aws.endpoints import Endpoint
-from sluice.errors import TransientError
 from sluice.events import (
     QueuedDeployment,
 )
@@ -168,21 +165,3 @@ def test_two_writers_of_the_production_record_do_not_overwrite_each_other(produc
     record = production.stage.production.get("churn")
     assert production.stage.production.put(record)
     assert not production.stage.production.put(record)
-
-
-def test_the_loser_of_a_race_is_tried_again(production: Production, monkeypatch: pytest.MonkeyPatch) -> None:
-    states = production.stage.production
-    read_first = states.get("churn")
-    states.put(read_first)
-
-    class Overtaken:
-        def get(self, model: str) -> Any:
-            return read_first
-
-        def put(self, record: Any) -> bool:
-            return states.put(record)
-
-    production.registry.statuses[1] = "Approved"
-    production.stage.production = Overtaken()  # type: ignore[assignment]
-    with pytest.raises(TransientError):
-        production.deploy_model().handle(production.event(1, "Approved"))

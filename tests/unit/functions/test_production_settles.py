@@ -259,13 +259,25 @@ def test_a_rollback_during_a_canary_makes_sagemaker_go_back_by_an_alarm(producti
 
     assert production.roll_back()["outcome"] == "queued"
 
-    assert production.alarms.rung == [f"{REAL_TIME}/AllTraffic/server-errors"]
+    assert production.alarms.rung == {f"{REAL_TIME}/AllTraffic/recall": True}
     assert "told to go back" in production.stage.log.entries("churn")[-1].why
     production.endpoints.settle(first, reason="an alarm fired", name=REAL_TIME)
     production.endpoint_event(REAL_TIME)
     assert production.deploy_model().rollouts.start_queued("churn")["config"] == first
+    assert production.alarms.rung == {f"{REAL_TIME}/AllTraffic/recall": False}
     assert look(production)["outcome"] == "deployed"
     assert (production.live, production.registry.statuses[2]) == (1, "Rejected")
+
+
+def test_a_rollback_while_a_trial_comes_waits_for_it_because_no_alarm_ends_that(production: Production) -> None:
+    real_time(production, rollout={"strategy": "ab-test", "steps": [{"share_percent": 10, "hold_minutes": 60}]})
+    production.bring_live(1, REAL_TIME)
+    production.decide(2, "Approved")
+
+    assert production.roll_back()["outcome"] == "queued"
+
+    assert not any(production.alarms.rung.values())
+    assert "told to go back" not in production.stage.log.entries("churn")[-1].why
 
 
 def test_a_rollback_during_a_serverless_update_rings_nothing(production: Production) -> None:
@@ -273,7 +285,7 @@ def test_a_rollback_during_a_serverless_update_rings_nothing(production: Product
     production.decide(2, "Approved")
 
     assert production.roll_back()["outcome"] == "queued"
-    assert production.alarms.rung == []
+    assert production.alarms.rung == {}
 
 
 def test_an_endpoint_that_somebody_deleted_comes_back_with_the_next_yes(production: Production) -> None:

@@ -26,11 +26,14 @@ class FakeTargets:
     failures: list[Exception] = field(default_factory=list)
     dead_letter_failure: DeliveryFailed | None = None
     attempts: int = 0
+    told: list[int] = field(default_factory=list)
+    """The number that each attempt was given."""
     dead_letters: list[dict[str, str]] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
 
     def deliver(self, delivery: Delivery) -> None:
         self.attempts += 1
+        self.told.append(delivery.attempt)
         if self.failures:
             raise self.failures.pop(0)
         self.done.set()
@@ -91,6 +94,7 @@ def test_a_failure_that_may_pass_is_retried(deliver: Any, metrics: Metrics) -> N
     deliver(targets)
 
     assert (targets.attempts, metrics) == (3, ["Invocations"])
+    assert targets.told == [1, 2, 3]
 
 
 def test_a_failure_that_will_not_pass_is_dead_lettered_at_once(deliver: Any, metrics: Metrics) -> None:

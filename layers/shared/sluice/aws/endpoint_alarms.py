@@ -18,16 +18,21 @@ class EndpointAlarms:
             self.client.put_metric_alarm(**request)
         return [request["AlarmName"] for request in requests]
 
-    def ring(self, names: Sequence[str], why: str) -> bool:
-        """Set the first of the alarms that exists to ALARM, until CloudWatch evaluates it again; False: none exists.
+    def arm(self, request: Mapping[str, Any]) -> str:
+        """Put the alarm that `ring` sets off, quiet, whatever has happened before; answers its name."""
+        self.client.put_metric_alarm(**request)
+        name: str = request["AlarmName"]
+        self.client.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="a deployment begins")
+        return name
 
-        SageMaker has no call that ends a rollout: it goes back by itself when one of its alarms fires (Developer Guide,
-        "Auto-Rollback Configuration and Monitoring").
+    def ring(self, name: str, why: str) -> bool:
+        """Set the alarm off, until it is armed again; False: there is none.
+
+        SageMaker has no call that ends a rollout: it looks at its alarms now and then, and goes back by itself when one
+        is in ALARM (Developer Guide, "Auto-Rollback Configuration and Monitoring").
         """
-        for name in names:
-            try:
-                self.client.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason=why[:1023])
-            except self.client.exceptions.ResourceNotFound:
-                continue
-            return True
-        return False
+        try:
+            self.client.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason=why[:1023])
+        except self.client.exceptions.ResourceNotFound:
+            return False
+        return True

@@ -3,16 +3,26 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import TypeAdapter
 
 from sluice.aws.table import Item, StateTable, model_key
 from sluice.definition.deployment import Mode
+from sluice.errors import TransientError
 from sluice.rollout import PackageRef, Production
 
 _REMEMBERED = 20
 """Versions that served."""
+
+_DECISIONS = 3
+"""On a record that somebody else changes between its reading and its writing."""
+
+Decided = TypeVar("Decided")
+
+
+class RecordChangedError(TransientError):
+    """Somebody else wrote the production record since it was read: what was decided on it may be wrong."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +200,25 @@ class ProductionStates:
             deployment = getattr(record, role)
             item[role] = _DEPLOYMENT.dump_json(deployment).decode() if deployment else None
         return self.table.put(item, "attribute_not_exists(pk) OR revision = :seen", {":seen": record.revision})
+
+    def save(self, record: ProductionRecord) -> None:
+        """`put`; raises RecordChangedError when somebody else wrote since the record was read."""
+        if not self.put(record):
+            raise RecordChangedError(f"the production record of {record.model} changed meanwhile: to be tried again")
+
+
+def on_the_latest_record(decide: Callable[[], Decided]) -> Decided:
+    """Decide anew, from reading the record on, where somebody else changed it meanwhile: as a redelivery would, but
+    without its minute and its error. So `decide` must be what a redelivery may repeat.
+
+    Raises RecordChangedError when that happens again and again.
+    """
+    for _ in range(_DECISIONS - 1):
+        try:
+            return decide()
+        except RecordChangedError:
+            continue
+    return decide()
 
 
 # A text each: DynamoDB takes no fractions as JSON has them.

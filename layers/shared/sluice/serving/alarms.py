@@ -1,14 +1,14 @@
-"""PutMetricAlarm, for each bound of `deployment.alarms` and each variant.
+"""PutMetricAlarm, for each bound of `deployment.alarms` and each variant; and for the alarm that ends a rollout.
 
 Metrics and units: SageMaker Developer Guide, "Monitor Amazon SageMaker AI with Amazon CloudWatch" (ModelLatency is in
-microseconds). All are metric math, with 0 for periods of few requests.
+microseconds). What watches is metric math, with 0 for periods of few requests.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sluice.definition.deployment import Alarms
-from sluice.naming import alarm_name
+from sluice.naming import alarm_name, recall_alarm_name
 
 _SHARES = {"server-errors": "Invocation5XXErrors", "model-errors": "InvocationModelErrors"}
 _MICROSECONDS_PER_MS = 1000
@@ -20,6 +20,27 @@ def alarm_requests(endpoint: str, variants: Sequence[str], alarms: Alarms, topic
         for variant in variants
         for request in _of_variant(endpoint, variant, alarms)
     ]
+
+
+def recall_alarm(endpoint: str) -> dict[str, Any]:
+    """Its metric never has data, and missing data leave its state as it is: it stays as SetAlarmState has left it.
+    CloudWatch sets any other metric alarm right again at its next look, which may be before SageMaker's.
+
+    CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data".
+    """
+    return {
+        "AlarmName": recall_alarm_name(endpoint),
+        "AlarmDescription": f"Measures nothing. Sluice sets it to have SageMaker end a rollout on {endpoint}.",
+        "Namespace": "Sluice",
+        "MetricName": "Recalled",
+        "Dimensions": [{"Name": "EndpointName", "Value": endpoint}],
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "ignore",
+    }
 
 
 def _of_variant(endpoint: str, variant: str, alarms: Alarms) -> Iterator[dict[str, Any]]:

@@ -67,6 +67,22 @@ def test_a_manifest_that_is_none_is_explained(s3, tmp_path, body):
         fetch(s3, Source("s3://bucket/m.json", "/opt/ml/x", "ManifestFile"), tmp_path)
 
 
+@pytest.mark.parametrize("name", ["/outside.csv", "../outside.csv", "a/../../outside.csv", "a//b.csv"])
+@pytest.mark.parametrize("prefix", ["s3://bucket/data/x.", "s3://bucket/data/"])
+def test_a_manifest_leads_nowhere_but_below_its_channel(s3, tmp_path, prefix, name):
+    s3.put(f"{prefix}{name}", b"evil")
+    s3.put("s3://bucket/m.json", json.dumps([{"prefix": prefix}, name]).encode())
+    with pytest.raises(JobFailure, match="has an illegal char sub-sequence"):
+        fetch(s3, Source("s3://bucket/m.json", "/opt/ml/x", "ManifestFile"), tmp_path / "deep" / "channel")
+    assert not list(tmp_path.rglob("*.csv"))
+
+
+def test_an_object_that_a_manifest_lists_and_s3_lacks_fails_the_job(s3, tmp_path):
+    s3.put("s3://bucket/m.json", json.dumps([{"prefix": "s3://bucket/data/"}, "a.csv", "gone.csv"]).encode())
+    with pytest.raises(JobFailure, match=r"^ClientError: Data download failed: s3://bucket/data/gone\.csv: NoSuchKey"):
+        fetch(s3, Source("s3://bucket/m.json", "/opt/ml/x", "ManifestFile"), tmp_path)
+
+
 def test_gzip_is_unpacked_and_loses_its_suffix(s3, tmp_path):
     s3.put("s3://bucket/zip/a.csv.gz", gzip.compress(b"1,2"))
     s3.put("s3://bucket/zip/b", gzip.compress(b"3,4"))
