@@ -7,6 +7,7 @@ from typing import Any
 
 from functions.activate_endpoint.acceptance import Acceptance
 from functions.activate_endpoint.trials import Trials
+from functions.activate_endpoint.watching import Watching
 from sluice.audit import SERVICE, Action
 from sluice.aws.endpoints import Endpoint, Endpoints
 from sluice.aws.event_bus import EventBus
@@ -31,6 +32,7 @@ class ActivateEndpoint:
     production: ProductionStates
     acceptance: Acceptance
     trials: Trials
+    watching: Watching
     journal: Journal
     bus: EventBus
     start_queued: Callable[[str], None]
@@ -83,6 +85,7 @@ class ActivateEndpoint:
         test = self.acceptance.smoke_test(model, arriving)
         if not test.passed and not arriving.way_back:
             return self._does_not_answer(record, arriving, test.reason)
+        came = self.now()  # what is captured from here on is callers', and this version's
         grace = self.acceptance.accept(model, arriving, endpoint)
         why = f"version {arriving.package.version} is in production: {verdict.reason}, and {test.reason}"
         if arriving.trial:
@@ -92,7 +95,10 @@ class ActivateEndpoint:
             told = f"version {arriving.package.version} came back, but {test.reason}: it stays in service"
             self._ask(model, arriving, f"{told}. Look for a cause outside the model")
         self.trials.start(model, arriving)
-        return self._put(record.deployed(self.now(), timedelta(minutes=grace)), arriving, "deployed", why)
+        settled = record.deployed(self.now(), timedelta(minutes=grace))
+        answer = self._put(settled, arriving, "deployed", why)
+        self.watching.watch(settled, came)  # it counts as deployed by now, whatever becomes of this
+        return answer
 
     def _does_not_answer(self, record: ProductionRecord, arriving: Deployment, reason: str) -> dict[str, Any]:
         """It stays what arrives: rejecting it is what brings the last good version back, by DeployModel. Unless
@@ -148,6 +154,8 @@ class ActivateEndpoint:
         return {"outcome": outcome, "reason": why, "config": arriving.config_name}
 
     def _nothing_arrives(self, record: ProductionRecord, endpoint: Endpoint | None) -> dict[str, Any]:
+        if record.queued is None and self.watching.watch(record):
+            return {"outcome": "watched", "reason": "an earlier delivery did not get its schedules done"}
         if record.queued is None or (endpoint is not None and endpoint.is_busy):
             return _ignored("no deployment of ours is under way")
         self.start_queued(record.model)  # an earlier delivery was cut off before it could, or it was not ours to end

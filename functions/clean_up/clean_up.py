@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from functions.clean_up.watches import Watches
 from sluice.alias import Alias
 from sluice.aws.aliases import Aliases
 from sluice.aws.event_bus import EventBus
@@ -32,12 +33,14 @@ class RemoveLeftovers:
     aliases: Aliases
     leftovers: Leftovers
     shared: SharedEndpoints
+    watches: Watches
     bus: EventBus
     journal: Journal
     now: Callable[[], datetime]
 
     def handle(self) -> dict[str, Any]:
         """How many were removed, by kind. Raises TransientError at the end for what could not be."""
+        scheduled = self.watches.scheduled()
         there = self.leftovers.there()  # before the records: what is asked for meanwhile is seen
         aliases = {alias.model: alias for alias in self.aliases.all()}
         there = self._with_awaited(there)
@@ -51,9 +54,10 @@ class RemoveLeftovers:
         for record in records:
             self._forget(record, serving)
         self._have_looked_at(records)
+        unwatched = self.watches.mend(scheduled, records, serving)
         if failed:
             raise TransientError(f"{len(failed)} could not be removed: {'; '.join(failed)}")
-        return dict(Counter(removal.kind for removal in done))
+        return {**Counter(removal.kind for removal in done), **({"schedules": len(unwatched)} if unwatched else {})}
 
     def _with_awaited(self, there: There) -> There:
         names = (endpoint.name for endpoint in there.endpoints if group_of_endpoint(self.stage, endpoint.name))
@@ -73,7 +77,7 @@ class RemoveLeftovers:
         for removal in plan:
             try:
                 self.leftovers.remove(removal)
-            except ClientError as error:
+            except (ClientError, TransientError) as error:
                 failed.append(f"{removal.kind} {removal.name}: {error}")
                 continue
             done.append(removal)

@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.clean_up.clean_up import RemoveLeftovers
+from functions.clean_up.watches import Watches
 from sluice.aws import clock
 from sluice.aws.entry_point import entry_point
 from sluice.aws.stage import current_stage
@@ -30,6 +31,7 @@ def _remove_leftovers() -> RemoveLeftovers:
         stage.aliases,
         stage.leftovers,
         stage.shared_endpoints,
+        Watches(settings.stage, stage.schedules, stage.model_monitor, stage.watched, stage.event_bus, stage.journal),
         stage.event_bus,
         stage.journal,
         clock.now,

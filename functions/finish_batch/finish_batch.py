@@ -7,11 +7,14 @@ from typing import Any
 from functions.finish_batch.joining import IncompleteAnswersError, Joining
 from functions.finish_batch.request import FinishBatchRequest
 from sluice.arrival import upload_of
+from sluice.aws.event_bus import EventBus
 from sluice.aws.journal import Journal
 from sluice.aws.objects import ObjectMissingError, Objects
 from sluice.aws.transform_jobs import TransformJob, TransformJobs
+from sluice.aws.version_definitions import VersionDefinitions
 from sluice.batch import BatchNames, BatchPlan, Failed, Scored, container_words, summary
-from sluice.errors import DefectError
+from sluice.errors import BadInputError, DefectError
+from sluice.events.check_requested import CheckRequestedDetail
 from sluice.failures import describe_failure
 from sluice.naming import INTERMEDIATE_TAG, model_of_batch_key
 from sluice.plan import Upload
@@ -22,6 +25,8 @@ class FinishBatch:
     objects: Objects
     jobs: TransformJobs
     journal: Journal
+    definitions: VersionDefinitions
+    bus: EventBus
     stage: str
     region: str
 
@@ -88,7 +93,24 @@ class FinishBatch:
         why = f"version {plan.version} scored {scored.rows:,} rows of {plan.data_version}: {result}{_told(left_over)}"
         details = {"result": result, "rows": str(scored.rows), "batch_id": plan.batch_id, "job": plan.name}
         self.journal.announce(plan.model, "BATCH_FINISHED", why, details=details, once=plan.batch_id)
+        self._have_checked(plan)
         return {"outcome": "finished", "reason": why, "result": result, **document}
+
+    def _have_checked(self, plan: BatchPlan) -> None:
+        """By the version that scored it. A batch has one check, however often this is asked for."""
+        try:
+            if not self.definitions.of(plan.package_arn).monitoring.enabled:
+                return
+        except BadInputError:
+            return  # the result is there; a version whose definition is gone is checked nowhere
+        detail = CheckRequestedDetail(
+            stage=self.stage,
+            model=plan.model,
+            requested_by=f"batch {plan.batch_id}",
+            batch_id=plan.batch_id,
+            result_key=plan.result_key,
+        )
+        self.bus.put("Check Requested", detail.model_dump(mode="json"))
 
     def _failed(self, names: BatchNames, upload: Upload, failed: Failed, left_over: str) -> dict[str, Any]:
         why = f"{upload.data_version} is not scored: {failed.reason.rstrip('.')}. {failed.then}{_told(left_over)}"

@@ -14,5 +14,13 @@ from sluice.aws.stage import current_stage
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     stage = current_stage()
     settings = stage.settings
-    finish = FinishBatch(stage.objects, stage.transform_jobs, stage.journal, settings.stage, settings.region)
+    finish = FinishBatch(
+        stage.objects,
+        stage.transform_jobs,
+        stage.journal,
+        stage.definitions,
+        stage.event_bus,
+        settings.stage,
+        settings.region,
+    )
     return finish.handle(FinishBatchRequest.model_validate(event))

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from sluice.events import (
     AlarmStateChange,
+    CheckRequested,
     EndpointReady,
     EndpointStateChange,
     Envelope,
@@ -48,6 +49,7 @@ CLASSES: dict[str, type[Envelope]] = {
     "processing_job_state_change": ProcessingJobStateChange,
     "monitoring_job_state_change": ProcessingJobStateChange,
     "retrain_requested": RetrainRequested,
+    "check_requested": CheckRequested,
 }
 
 RULES: dict[tuple[str, str], str | tuple[str, ...]] = {
@@ -67,6 +69,7 @@ RULES: dict[tuple[str, str], str | tuple[str, ...]] = {
     ("WriteModelCard", "Approved"): "model_package_state_change",
     ("BatchStateMachine", "Upload"): "batch_object_created",
     ("BatchStateMachine", "Stopped"): "batch_status_change",
+    ("RunMonitor", "Requested"): "check_requested",
 }
 
 SCHEDULES = {("CleanUp", "EveryQuarterHour"): "clean_up", ("ReapEndpoints", "EveryHour"): "reap_endpoints"}
@@ -131,6 +134,7 @@ def test_a_rule_matches_its_event_and_no_other(rule: tuple[str, str], name: str 
         ("model_package_state_change", ("DeployModel", "Approval"), ("ModelPackageGroupName",), "sluice-prod-churn"),
         ("model_package_state_change", ("DeployModel", "Approval"), ("ModelApprovalStatus",), "PendingManualApproval"),
         ("rollback_requested", ("DeployModel", "Requested"), ("stage",), "prod"),
+        ("check_requested", ("RunMonitor", "Requested"), ("stage",), "prod"),
         ("endpoint_ready", ("ActivateEndpoint", "EndpointReady"), ("stage",), "prod"),
         ("alarm_state_change", ("DeployModel", "Alarm"), ("alarmName",), "sluice-prod-churn--real-time/AllTraffic/x"),
         ("alarm_state_change", ("DeployModel", "Alarm"), ("state", "value"), "OK"),

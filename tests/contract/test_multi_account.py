@@ -69,7 +69,14 @@ def approval(account: str) -> dict[str, Any]:
 
 
 def test_by_default_nothing_of_it_is_made() -> None:
-    of_a_consumer = {"RegistryEvents", "RegistryAccess", "RegistryDefinitions", "RegistryVersions", "RegistryBatches"}
+    of_a_consumer = {
+        "RegistryEvents",
+        "RegistryAccess",
+        "RegistryDefinitions",
+        "RegistryVersions",
+        "RegistryBatches",
+        "RegistryChecks",
+    }
     several = {"ForwardApprovals", "ForwardApprovalsRole", *of_a_consumer}
     assert not made() & several
     assert made(**OF_THE_REGISTRY) & several == {"ForwardApprovals", "ForwardApprovalsRole"}
@@ -89,6 +96,19 @@ def test_consumers_read_what_a_version_is_deployed_with_and_no_data() -> None:
         assert [key for key in NEEDED + WITHHELD if allows(one, f"{bucket}/{key}")] == NEEDED
     role = properties("SageMakerRole", OF_A_CONSUMER)["Policies"][0]["PolicyDocument"]
     assert allows(statement(role, "ReadTheRegistrysArtifacts"), f"{bucket}/{NEEDED[0]}")
+
+
+def test_consumers_monitor_by_what_a_version_left_and_by_no_rows() -> None:
+    bucket = f"arn:aws:s3:::{BUCKET}"
+    given = statement(properties("BucketPolicy", OF_THE_REGISTRY)["PolicyDocument"], "ConsumersMonitorVersions")
+    role = properties("SageMakerRole", OF_A_CONSUMER)["Policies"][0]["PolicyDocument"]
+    left = [f"{RUN}baseline/{name}.json" for name in ("reference", "statistics", "constraints")]
+    left += [f"{RUN}evaluation/{name}.json" for name in ("reference", "quality_constraints")]
+
+    assert given["Principal"] == {"AWS": [DEV, PROD]}
+    for one in (given, statement(role, "ReadTheRegistrysArtifacts")):
+        assert [key for key in left + WITHHELD if allows(one, f"{bucket}/{key}")] == left
+    assert allows(statement(role, "ListTheRegistrysBucket"), bucket), "a job's inputs are prefixes"
 
 
 def test_the_groups_policy_lets_a_consumer_do_what_its_own_policy_asks_for() -> None:
@@ -122,7 +142,15 @@ def may(function: str, action: str, resource: str) -> bool:
 
 DEFINITION = f"arn:aws:s3:::{BUCKET}/{NEEDED[1]}"
 REGISTRYS_KEY = OF_A_CONSUMER["RegistryKmsKeyArn"]
-READS_DEFINITIONS = ("DeployModel", "ActivateEndpoint", "CompareVariants", "StartBatch", "ServePredictions")
+READS_DEFINITIONS = (
+    "DeployModel",
+    "ActivateEndpoint",
+    "CompareVariants",
+    "StartBatch",
+    "ServePredictions",
+    "RunMonitor",
+    "FinishBatch",
+)
 
 
 @pytest.mark.parametrize("function", READS_DEFINITIONS)
@@ -141,6 +169,8 @@ def test_whoever_reads_by_what_a_version_was_trained_may_do_so_in_the_registry(f
         ("BatchStateMachine", ["DescribeModelPackage", "CreateModel"]),
         ("CompareVariants", []),
         ("ServePredictions", []),
+        ("RunMonitor", ["DescribeModelPackage"]),
+        ("FinishBatch", ["DescribeModelPackage"]),
         ("CleanUp", []),
         ("ReapEndpoints", []),
     ],

@@ -142,7 +142,9 @@ class WatchedModel:
         """The model's EventBridge schedule."""
         scheduler = self.model.client("scheduler")
         try:
-            found: dict[str, Any] = scheduler.get_schedule(Name=f"sluice-dev-{self.model.name}-monitor")
+            found: dict[str, Any] = scheduler.get_schedule(
+                Name=f"sluice-dev-{self.model.name}-monitor", GroupName="sluice-dev"
+            )
         except scheduler.exceptions.ResourceNotFoundException:
             return None
         return found

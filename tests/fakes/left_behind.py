@@ -41,6 +41,8 @@ class FakeHosting:
     pending: dict[str, str] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)
     changed_at: datetime | None = None
+    monitors: dict[str, str] = field(default_factory=dict)
+    """The endpoint of each of Model Monitor's schedules."""
 
     def serve(self, endpoint: str, config: str, *variants: str) -> None:
         self.config_of[endpoint] = config
@@ -53,6 +55,9 @@ class FakeHosting:
         self.configs[config] = {"ProductionVariants": named}
 
     def get_paginator(self, operation: str) -> FakePages:
+        if operation == "list_monitoring_schedules":
+            found = [{"MonitoringScheduleName": name, "EndpointName": self.monitors[name]} for name in self.monitors]
+            return FakePages([{"MonitoringScheduleSummaries": [one]} for one in found])
         members, name = LISTS[operation]
         names = {"Endpoints": self.config_of, "EndpointConfigs": self.configs, "Models": self.models}[members]
         found = [{name: one, "CreationTime": self.made_at} for one in sorted(names)]
@@ -79,7 +84,12 @@ class FakeHosting:
             )
         return self.configs[EndpointConfigName]
 
+    def delete_monitoring_schedule(self, MonitoringScheduleName: str) -> None:
+        del self.monitors[MonitoringScheduleName]
+
     def delete_endpoint(self, EndpointName: str) -> None:
+        if EndpointName in self.monitors.values():
+            raise client_error("ValidationException", "Cannot delete endpoint: it is monitored.", "DeleteEndpoint")
         self._delete("endpoint", self.config_of, EndpointName)
 
     def delete_endpoint_config(self, EndpointConfigName: str) -> None:

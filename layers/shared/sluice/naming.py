@@ -27,6 +27,8 @@ SINGLE_VARIANT = "AllTraffic"
 """The production variant of an endpoint that serves one version."""
 ALARM_KINDS = ("server-errors", "model-errors", "latency")
 """What watches a variant. Other alarms of an endpoint move its instances, or stop a rollout."""
+MONITOR_KINDS = ("data-quality", "model-quality")
+"""What Model Monitor looks at, a schedule each."""
 _ENDPOINT_SUFFIX = {"real-time": "--real-time", "asynchronous": "--async"}
 """By deployment mode, because an endpoint cannot change it. No model name has two hyphens in a row."""
 _SHARED = "-multi-"
@@ -144,6 +146,36 @@ def monitoring_schedule_name(stage: str, model: str, kind: str) -> str:
 def monitoring_job_definition_name(stage: str, model: str, kind: str, version: int) -> str:
     """A version has its own, because its baseline is its own and job definitions do not change."""
     return f"{monitoring_schedule_name(stage, model, kind)}-v{version}"
+
+
+def schedule_group(stage: str) -> str:
+    """Of all the stage's schedules: it goes with the stack, and they with it."""
+    return f"sluice-{stage}"
+
+
+def model_of_schedule(stage: str, name: str) -> str | None:
+    """The model that an EventBridge or Model Monitor schedule watches; None where it is not one of this stage's."""
+    prefix = f"sluice-{stage}-"
+    kind = next((one for one in ("-monitor", *(f"-{each}" for each in MONITOR_KINDS)) if name.endswith(one)), None)
+    model = name[len(prefix) : -len(kind)] if kind and name.startswith(prefix) else ""
+    return model if is_model_name(model) else None
+
+
+def model_of_job_definition(stage: str, name: str) -> str | None:
+    """The model that a monitoring job definition was made for; None where it is not one of this stage's."""
+    schedule, dash, version = name.rpartition("-v")
+    return model_of_schedule(stage, schedule) if dash and version.isdecimal() else None
+
+
+def check_job_name(stage: str, model: str, check_id: str) -> str:
+    """Of a check's processing job. Its last word is short because the name has room for five letters."""
+    return job_name(stage, model, check_id, "check")
+
+
+def check_of_job(stage: str, job: str) -> tuple[str, str] | None:
+    """The model and the check behind such a job; None where it is not one of this stage's."""
+    match = re.fullmatch(rf"sluice-{re.escape(stage)}-(?P<model>.+)-(?P<check_id>\d{{12}}-[0-9a-f]{{4}})-check", job)
+    return (match["model"], match["check_id"]) if match and is_model_name(match["model"]) else None
 
 
 def new_run_id(at: datetime, model: str, execution: str) -> str:

@@ -20,6 +20,7 @@ from sluice.rollout import PackageRef
 from tests.definitions import definition
 from tests.events import load_event
 from tests.fakes.aws_clients import client_error
+from tests.fakes.events import FakeBus
 from tests.fakes.sagemaker_jobs import FakeSageMaker
 from tests.unit.functions.conftest import BUCKET, REGION, StageUnderTest
 
@@ -52,6 +53,7 @@ class Batches:
     stage: StageUnderTest
     sagemaker: FakeSageMaker = field(default_factory=FakeSageMaker)
     logs: FakeJobLogs = field(default_factory=FakeJobLogs)
+    bus: FakeBus = field(default_factory=FakeBus)
     claims: dict[str, str] = field(default_factory=dict)
     kms_key_arn: str | None = None
     sequence: int = 0
@@ -132,7 +134,10 @@ class Batches:
     def finish(self, event: dict[str, Any], execution: str = "arn:1", **more: Any) -> dict[str, Any]:
         client: Any = self.sagemaker
         stage = self.stage
-        finish = FinishBatch(stage.objects, TransformJobs(client, self.logs), stage.journal, "dev", REGION)
+        bus: Any = self.bus
+        definitions = VersionDefinitions(stage.objects, Registry(client))
+        jobs = TransformJobs(client, self.logs)
+        finish = FinishBatch(stage.objects, jobs, stage.journal, definitions, bus, "dev", REGION)
         request = {"event": event, "execution_arn": execution, **more}
         return finish.handle(FinishBatchRequest.model_validate(json.loads(json.dumps(request))))
 

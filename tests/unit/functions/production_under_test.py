@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from functions.activate_endpoint.acceptance import Acceptance
 from functions.activate_endpoint.activate_endpoint import ActivateEndpoint
 from functions.activate_endpoint.trials import Trials
+from functions.activate_endpoint.watching import Watching
 from functions.deploy_model.approvals import Approvals
 from functions.deploy_model.deploy_model import DeployModel
 from functions.deploy_model.preparation import Preparation
@@ -19,9 +20,12 @@ from functions.deploy_model.traffic import Traffic
 from functions.deploy_model.wishes import Wishes
 from sluice.alias import Alias
 from sluice.aws.endpoints import Endpoint
+from sluice.aws.model_monitor import ModelMonitor
 from sluice.aws.registry import Package
+from sluice.aws.schedules import Schedules
 from sluice.aws.shared_endpoints import SharedEndpoints
 from sluice.aws.version_definitions import VersionDefinitions
+from sluice.aws.watched import WatchedModels
 from sluice.events import (
     EndpointReady,
     EndpointStateChange,
@@ -30,16 +34,29 @@ from sluice.events import (
     RollbackRequested,
 )
 from sluice.events.model_package import ApprovalStatus
+from sluice.monitoring.wishes import Account
 from sluice.rollout import PackageRef
 from sluice.serving.endpoint_config import Surroundings
 from sluice.smoke_test import SmokeTest
 from tests.definitions import definition
 from tests.events import load_event
+from tests.fakes.schedules import FakeMonitors, FakeScheduler
 
 if TYPE_CHECKING:
     from tests.unit.functions.conftest import StageUnderTest
 
 NAME = "sluice-dev-churn"
+ACCOUNT = Account(
+    stage="dev",
+    bucket="sluice-dev-123456789012-us-east-1",
+    region="us-east-1",
+    run_monitor_arn="arn:aws:lambda:us-east-1:123456789012:function:sluice-dev-run-monitor",
+    scheduler_role_arn="arn:aws:iam::123456789012:role/scheduler",
+    dead_letters_arn="arn:aws:sqs:us-east-1:123456789012:sluice-dev-event-dead-letters",
+    job_role_arn="arn:aws:iam::123456789012:role/sagemaker",
+    analyzer_image="156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer",
+    kms_key_arn=None,
+)
 
 
 class CrashError(Exception):
@@ -59,13 +76,27 @@ class FakeRegistry:
     statuses: dict[int, ApprovalStatus] = field(default_factory=dict)
     changed_by: str = "arn:alice"
     without_definition: bool = False
+    with_baseline: bool = False
 
     def package(self, package_arn: str) -> Package:
         version = int(package_arn.rpartition("/")[2])
         metadata = {} if self.without_definition else {"definition": f"s3://{_BUCKET}/definitions/{version}.json"}
         ref = PackageRef(package_arn, version)
         uri, status = f"s3://{_BUCKET}/models/{version}.tar.gz", self.statuses[version]
-        return Package(ref, NAME, status, "why not", uri, "image", {}, None, metadata, self.changed_by)
+        run = f"s3://{_BUCKET}/models/churn/runs/r{version}"
+        return Package(
+            ref,
+            NAME,
+            status,
+            "why not",
+            uri,
+            "image",
+            {},
+            f"{run}/baseline/statistics.json" if self.with_baseline else None,
+            metadata,
+            self.changed_by,
+            quality_constraints_uri=f"{run}/evaluation/quality_constraints.json" if self.with_baseline else None,
+        )
 
     def approved(self, group: str) -> list[PackageRef]:
         return [PackageRef(arn(n), n) for n, status in sorted(self.statuses.items()) if status == "Approved"]
@@ -224,6 +255,8 @@ class Production:
     golden: FakeGolden = field(default_factory=FakeGolden)
     bus: FakeBus = field(default_factory=FakeBus)
     states: FakeStates = field(default_factory=FakeStates)
+    scheduler: FakeScheduler = field(default_factory=FakeScheduler)
+    monitors: FakeMonitors = field(default_factory=FakeMonitors)
     events: int = 0
 
     def once(self, key: str, action: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -306,10 +339,28 @@ class Production:
             stage.production,
             acceptance,
             Trials("dev", fakes.states, "arn:rollout", self.definitions),
+            self.watching(),
             stage.journal,
             fakes.bus,
             self.started_from_queue.append,
             stage.clock,
+        )
+
+    @property
+    def watched(self) -> WatchedModels:
+        return WatchedModels(self.stage.table, self.stage.clock)
+
+    def watching(self) -> Watching:
+        fakes = cast(Any, self)
+        return Watching(
+            ACCOUNT,
+            fakes.registry,
+            self.definitions,
+            self.watched,
+            Schedules(fakes.scheduler, "dev"),
+            ModelMonitor(fakes.monitors, "dev"),
+            self.stage.journal,
+            self.stage.clock,
         )
 
     def endpoint_event(self, name: str = NAME) -> dict[str, Any]:
@@ -328,8 +379,8 @@ class Production:
         assert self.endpoint_event(name)["outcome"] == "deployed"
         return config
 
-    def define(self, version: int, **deployment: Any) -> None:
-        document = definition(deployment=deployment).model_dump(mode="json")
+    def define(self, version: int, monitoring: Mapping[str, Any] | None = None, **deployment: Any) -> None:
+        document = definition(deployment=deployment, monitoring=monitoring or {}).model_dump(mode="json")
         self.stage.put(f"definitions/{version}.json", json.dumps(document))
 
     @property

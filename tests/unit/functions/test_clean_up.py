@@ -7,14 +7,19 @@ from typing import Any
 import pytest
 
 from functions.clean_up.clean_up import RemoveLeftovers
+from functions.clean_up.watches import Watches
 from sluice.aws.leftovers import Leftovers
+from sluice.aws.model_monitor import ModelMonitor
 from sluice.aws.production import Deployment, ProductionRecord, Retiring
+from sluice.aws.schedules import Schedules
 from sluice.aws.shared_endpoints import SharedEndpoints
+from sluice.aws.watched import Watched, WatchedModels
 from sluice.errors import TransientError
 from sluice.naming import alarm_name, endpoint_config_name, endpoint_name, shared_config_name, shared_endpoint_name
 from sluice.rollout import PackageRef
 from tests.fakes.events import FakeBus
 from tests.fakes.left_behind import FakeAlarmList, FakeAliases, FakeHosting, FakeScaling
+from tests.fakes.schedules import FakeMonitors, FakeScheduler
 from tests.unit.functions.conftest import StageUnderTest
 
 REAL_TIME, SERVERLESS = endpoint_name("dev", "churn", "real-time"), endpoint_name("dev", "churn")
@@ -34,6 +39,8 @@ class House:
     scaling: FakeScaling = field(default_factory=FakeScaling)
     aliases: FakeAliases = field(default_factory=FakeAliases)
     bus: FakeBus = field(default_factory=FakeBus)
+    scheduler: FakeScheduler = field(default_factory=FakeScheduler)
+    monitors: FakeMonitors = field(default_factory=FakeMonitors)
 
     def deployment(self, version: int, endpoint: str = REAL_TIME) -> Deployment:
         return Deployment(
@@ -54,6 +61,16 @@ class House:
     def read(self) -> ProductionRecord:
         return self.stage.production.get("churn")
 
+    @property
+    def watched(self) -> WatchedModels:
+        return WatchedModels(self.stage.table, self.stage.clock)
+
+    def watches(self) -> Watches:
+        bus: Any = self.bus
+        monitors: Any = self.monitors
+        schedules = Schedules(self.scheduler, "dev")
+        return Watches("dev", schedules, ModelMonitor(monitors, "dev"), self.watched, bus, self.stage.journal)
+
     def clean_up(self) -> dict[str, Any]:
         hosting: Any = self.hosting
         scaling: Any = self.scaling
@@ -70,6 +87,7 @@ class House:
             aliases,
             Leftovers(hosting, scaling, alarms, "dev"),
             SharedEndpoints(stage.table),
+            self.watches(),
             bus,
             stage.journal,
             stage.clock,
@@ -86,6 +104,7 @@ def house(stage: StageUnderTest) -> House:
     made.hosting.serve(REAL_TIME, config(6))
     made.alarms.names = [alarm_name(REAL_TIME, variant, "latency") for variant in ("AllTraffic", "v5")]
     made.aliases.point("churn", REAL_TIME)
+    made.watched.put(Watched("churn", config(6), REAL_TIME, 6, made_at, "none", "none"))
     made.record(live=made.deployment(6), previous=made.deployment(5))
     return made
 
@@ -239,3 +258,95 @@ def test_a_shared_endpoint_that_a_model_is_coming_to_stays(house: House) -> None
 
     assert SHARED in house.hosting.config_of
     assert SHARED_CONFIG in house.hosting.configs
+
+
+WATCHED_BY_US = "sluice-dev-churn-monitor"
+
+
+def watch(house: House, engine: Any = "scheduled-job", version: int = 6) -> None:
+    house.watched.put(Watched("churn", config(version), REAL_TIME, version, house.stage.clock(), engine, engine))
+    if engine == "scheduled-job":
+        house.scheduler.schedules[WATCHED_BY_US] = {"Name": WATCHED_BY_US}
+    else:
+        for kind in ("data-quality", "model-quality"):
+            house.monitors.schedules[f"sluice-dev-churn-{kind}"] = {
+                "MonitoringScheduleConfig": {"MonitoringJobDefinitionName": f"sluice-dev-churn-{kind}-v6"}
+            }
+            house.monitors.definitions[f"sluice-dev-churn-{kind}-v6"] = {}
+
+
+@pytest.mark.parametrize("engine", ["scheduled-job", "model-monitor"])
+def test_schedules_of_a_model_that_nothing_is_live_of_go(house: House, engine: str) -> None:
+    watch(house, engine)
+    house.record(live=None)
+
+    assert house.clean_up()["schedules"] == 1
+
+    assert not house.scheduler.schedules
+    assert not house.monitors.schedules
+    assert not house.monitors.definitions
+    assert house.stage.actions().count("MONITORING_STOPPED") == 1
+    assert "schedules" not in house.clean_up()
+    assert house.stage.actions().count("MONITORING_STOPPED") == 1
+
+
+def test_schedules_of_a_model_that_was_never_deployed_go_and_others_stay(house: House) -> None:
+    watch(house)
+    for name in ("sluice-dev-gone-monitor", "sluice-dev-other-thing"):
+        house.scheduler.schedules[name] = {"Name": name}
+
+    assert house.clean_up()["schedules"] == 1
+
+    assert set(house.scheduler.schedules) == {WATCHED_BY_US, "sluice-dev-other-thing"}
+    assert house.bus.put_in == []
+
+
+def test_what_two_engines_watch_keeps_the_one_in_force(house: House) -> None:
+    watch(house)
+    watch(house, "model-monitor")
+
+    house.clean_up()
+
+    assert not house.scheduler.schedules
+    assert len(house.monitors.schedules) == 2
+
+
+@pytest.mark.parametrize("lost", ["item", "schedule", "version"])
+def test_what_serves_and_is_not_watched_as_it_should_be_is_looked_at(house: House, lost: str) -> None:
+    watch(house)
+    if lost == "item":
+        house.stage.table.delete("MODEL#churn", "MONITORING")
+    if lost == "schedule":
+        house.scheduler.schedules.clear()
+    if lost == "version":
+        watch(house, version=5)
+
+    house.clean_up()
+
+    assert house.bus.put_in == [("Endpoint Ready", {"stage": "dev", "model": "churn"})]
+    watched = house.watched.get("churn")
+    assert watched is None or watched.config_name != config(6)
+
+
+def test_an_endpoint_that_is_gone_is_not_watched_again(house: House) -> None:
+    watch(house)
+    house.scheduler.schedules.clear()
+    del house.hosting.config_of[REAL_TIME]
+
+    house.clean_up()
+
+    assert house.bus.put_in == []
+
+
+def test_an_endpoint_is_freed_of_its_monitoring_before_it_is_deleted(house: House) -> None:
+    house.hosting.serve(SERVERLESS, config(6))
+    house.aliases.point("churn", SERVERLESS)
+    retiring = (Retiring(REAL_TIME, house.stage.clock() - timedelta(minutes=1)),)
+    house.record(live=house.deployment(6, SERVERLESS), previous=None, retiring=retiring)
+    house.hosting.serve(REAL_TIME, config(4))
+    house.hosting.monitors = {"sluice-dev-churn-data-quality": REAL_TIME, "sluice-dev-other-data-quality": "another"}
+
+    house.clean_up()
+
+    assert REAL_TIME not in house.hosting.config_of
+    assert house.hosting.monitors == {"sluice-dev-other-data-quality": "another"}

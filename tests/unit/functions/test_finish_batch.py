@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from sluice.events.check_requested import CheckRequestedDetail
 from sluice.naming import INTERMEDIATE_TAG
 from tests.unit.functions.batch_under_test import BUCKET, GOOD, HEADER, Batches
 from tests.unit.functions.conftest import StageUnderTest
@@ -170,3 +171,31 @@ def test_the_result_of_a_newer_upload_is_not_overwritten(batches: Batches) -> No
 
     assert "a newer upload of the same name was scored meanwhile. Its result stays." in answer["reason"]
     assert len(batches.read("batch/out/a.csv").splitlines()) == 4
+
+
+def test_a_monitored_versions_result_is_to_be_checked(batches: Batches) -> None:
+    batches.go_live(monitoring={"enabled": True})
+    event = batches.event()
+    plan = batches.planned(event)
+    batches.transform(plan)
+
+    batches.finish(event)
+
+    ((detail_type, detail),) = batches.bus.put_in
+    assert detail_type == "Check Requested"
+    assert CheckRequestedDetail.model_validate(detail) == CheckRequestedDetail(
+        stage="dev",
+        model="churn",
+        requested_by=f"batch {plan['batch_id']}",
+        batch_id=plan["batch_id"],
+        result_key="models/churn/batch/out/a.csv",
+    )
+
+
+def test_other_results_are_not(batches: Batches) -> None:
+    event = batches.event()
+    batches.transform(batches.planned(event))
+
+    batches.finish(event)
+
+    assert batches.bus.put_in == []

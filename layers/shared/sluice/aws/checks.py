@@ -58,6 +58,11 @@ class Checks:
     def find(self, model: str, check_id: str) -> Check | None:
         return next((check for check in self.newest(model) if check.check_id == check_id), None)
 
+    def of_window(self, model: str, window_end: datetime, check_id: str) -> Check | None:
+        """The check itself, without looking through the others."""
+        item = self.table.get(model_key(model), _sort_key(window_end, check_id))
+        return _check(item) if item else None
+
     def newest(self, model: str, limit: int | None = None) -> list[Check]:
         """The newest window first."""
         return [_check(item) for item in self.table.query(model_key(model), "CHECK#", newest_first=True, limit=limit)]
@@ -65,7 +70,7 @@ class Checks:
     def _item(self, check: Check) -> Item:
         return {
             "pk": model_key(check.model),
-            "sk": f"CHECK#{check.window_end.isoformat(timespec='seconds')}#{check.check_id}",
+            "sk": _sort_key(check.window_end, check.check_id),
             "model": check.model,
             "check_id": check.check_id,
             "source": check.source,
@@ -87,6 +92,10 @@ class Checks:
             "responded_at": check.responded_at.isoformat() if check.responded_at else None,
             "expires_at": int((self.now() + KEPT).timestamp()),
         }
+
+
+def _sort_key(window_end: datetime, check_id: str) -> str:
+    return f"CHECK#{window_end.isoformat(timespec='seconds')}#{check_id}"
 
 
 def _check(item: Item) -> Check:

@@ -79,6 +79,10 @@ def cloudwatch() -> "CloudWatchClient":
     return _client("cloudwatch")  # type: ignore[no-any-return]
 
 
+def scheduler() -> Any:
+    return _client("scheduler")
+
+
 def events() -> "EventBridgeClient":
     return _client("events")  # type: ignore[no-any-return]
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from botocore.exceptions import ClientError
 
 from sluice.aws.objects import Objects
+from sluice.monitoring.inputs import Stored
 
 _CHUNK = 1 << 20
 
@@ -18,14 +19,17 @@ class HourlyFiles:
 
     def lines(self, prefix: str, start: datetime, end: datetime) -> Iterator[bytes]:
         """Of the files from the hour of `start` to that of `end`, the oldest first; empty lines are left out."""
-        for key in self._keys(prefix, start.astimezone(UTC), end.astimezone(UTC)):
-            yield from self._of(key)
+        for stored in self.stored(prefix, start, end):
+            yield from self._of(stored.key)
 
-    def _keys(self, prefix: str, start: datetime, end: datetime) -> Iterator[str]:
+    def stored(self, prefix: str, start: datetime, end: datetime) -> Iterator[Stored]:
+        """The files themselves, of the same hours."""
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
         first, last = f"{prefix}{start:%Y/%m/%d/%H/}", f"{prefix}{end:%Y/%m/%d/%H0}"  # 0 sorts right behind /
         day = start.date()
         while day <= end.date():
-            yield from (key for key in self.objects.keys(f"{prefix}{day:%Y/%m/%d/}") if first <= key < last)
+            found = self.objects.stored(f"{prefix}{day:%Y/%m/%d/}")
+            yield from (stored for stored in found if first <= stored.key < last)
             day += timedelta(days=1)
 
     def _of(self, key: str) -> Iterator[bytes]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from sluice.aws.autoscaling import VariantScaling
+from sluice.aws.model_monitor import ModelMonitor
 from sluice.clean_up import ConfigUse, Named, Removal, ServingEndpoint, There
+from sluice.naming import mode_of_endpoint
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -66,7 +68,9 @@ class Leftovers:
                 raise
 
     def remove_endpoint(self, name: str) -> None:
-        """With what scales it. An endpoint that is gone already is as good."""
+        """With what scales and monitors it. An endpoint that is gone already is as good."""
+        if mode_of_endpoint(name) == "real-time":  # Model Monitor watches no other
+            ModelMonitor(self.sagemaker, self.stage).detach(name)
         try:
             described = self.sagemaker.describe_endpoint(EndpointName=name)
             self.scaling.stop(name, [variant["VariantName"] for variant in described.get("ProductionVariants", [])])

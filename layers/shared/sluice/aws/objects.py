@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from sluice.monitoring.inputs import Stored
+
 if TYPE_CHECKING:  # sluice.plan brings the definition's classes, which not every function needs
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
@@ -179,10 +181,13 @@ class Objects:
         self.client.copy(source, self.bucket, key, Config=_single_copy_up_to_5_gb())  # type: ignore[arg-type]
 
     def keys(self, prefix: str) -> Iterator[str]:
+        yield from (stored.key for stored in self.stored(prefix))
+
+    def stored(self, prefix: str) -> Iterator[Stored]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         for page in pages:
             for entry in page.get("Contents", []):
-                yield entry["Key"]
+                yield Stored(entry["Key"], entry["LastModified"])
 
     def tag(self, key: str, tags: Mapping[str, str]) -> None:
         tag_set = [{"Key": name, "Value": value} for name, value in tags.items()]

@@ -20,17 +20,20 @@ from sluice.aws.golden_requests import GoldenRequests
 from sluice.aws.journal import Journal
 from sluice.aws.leases import Leases
 from sluice.aws.leftovers import Leftovers
+from sluice.aws.model_monitor import ModelMonitor
 from sluice.aws.notifications import Notifications
 from sluice.aws.objects import Objects
 from sluice.aws.production import ProductionStates
 from sluice.aws.registry import Registry
 from sluice.aws.runs import Runs
+from sluice.aws.schedules import Schedules
 from sluice.aws.settings import Settings, settings
 from sluice.aws.shared_endpoints import SharedEndpoints
 from sluice.aws.table import StateTable, state_table
 from sluice.aws.training_jobs import TrainingJobs
 from sluice.aws.transform_jobs import TransformJobs
 from sluice.aws.version_definitions import VersionDefinitions
+from sluice.aws.watched import WatchedModels
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,18 @@ class Stage:
     @cached_property
     def drift_metrics(self) -> DriftMetrics:
         return DriftMetrics(clients.cloudwatch(), self.settings.stage)
+
+    @cached_property
+    def watched(self) -> WatchedModels:
+        return WatchedModels(self.table, clock.now)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        return Schedules(clients.scheduler(), self.settings.stage)
+
+    @cached_property
+    def model_monitor(self) -> ModelMonitor:
+        return ModelMonitor(clients.sagemaker(), self.settings.stage)
 
     @cached_property
     def registry(self) -> Registry:

@@ -1,0 +1,167 @@
+"""What a check's job reads, put into the bucket: the plan, the definition, and which objects hold the traffic."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any
+
+from sluice.aws.checks import Check, Checks
+from sluice.aws.hourly_files import HourlyFiles
+from sluice.aws.objects import Objects
+from sluice.aws.registry import Package
+from sluice.aws.variant_metrics import VariantMetrics
+from sluice.definition import Model
+from sluice.events import CheckRequested
+from sluice.monitoring.check import TREND_LENGTH, CheckNames, Subject, plan_document
+from sluice.monitoring.inputs import CheckInputs, Stored, choose_inputs, hours_read, manifest
+from sluice.monitoring.job import VersionFiles, job_request
+from sluice.monitoring.window import Window
+from sluice.naming import SINGLE_VARIANT, ModelPrefix, variant_of
+from sluice.plan import Surroundings, definition_document
+
+_LOOKED_THROUGH = 200
+"""Earlier checks: eight days of hourly ones."""
+
+
+@dataclass(frozen=True)
+class Preparation:
+    surroundings: Surroundings
+    objects: Objects
+    checks: Checks
+    metrics: VariantMetrics
+
+    def inputs(
+        self, names: CheckNames, subject: Subject, window: Window, definition: Model, at: datetime
+    ) -> CheckInputs:
+        """What there is to check, `at` this moment."""
+        before = self._check_before(names, subject, window)
+        read = hours_read(window, definition.monitoring.lateness_hours)
+        prefix = ModelPrefix(names.model)
+        labels = HourlyFiles(self.objects).stored(prefix.ground_truth, read.start, at)
+        checked_at = before.started_at.replace(microsecond=0) if before else None  # S3 knows seconds
+        return choose_inputs(window, self._captured(names, subject, read), labels, checked_at)
+
+    def write(
+        self,
+        names: CheckNames,
+        subject: Subject,
+        window: Window,
+        inputs: CheckInputs,
+        package: Package,
+        definition: Model,
+        event: CheckRequested,
+    ) -> dict[str, Any]:
+        """Answers with CreateProcessingJob's request."""
+        plan = plan_document(
+            names,
+            subject,
+            window,
+            definition.monitoring.lateness_hours,
+            event.asked_at,
+            event.detail.requested_by,
+            inputs.new_labels,
+            self._operations(subject, window),
+            self._history(names, subject, window),
+        )
+        manifests = dict(self._write_manifests(names, subject, inputs))
+        request = job_request(
+            names, plan["report_prefix"], files_of(package), manifests, definition.monitoring, self.surroundings
+        )
+        self.objects.write(names.definition, definition_document(definition))
+        self.objects.write(names.plan, json.dumps(plan, indent=1))
+        self.objects.write(names.request, json.dumps(request, indent=1))
+        return request
+
+    def written(self, names: CheckNames) -> Any:
+        """The request as it was asked for before."""
+        return json.loads(self.objects.read(names.request))
+
+    def last_good(self, names: CheckNames, subject: Subject, window: Window) -> str:
+        """The id of the newest check that did not fail, or "none"."""
+        before = next(iter(self._earlier(names, subject, window)), None)
+        return before.check_id if before else "none"
+
+    def _captured(self, names: CheckNames, subject: Subject, read: Window) -> Iterator[Stored]:
+        """The live version's variant has its number while another one is on trial beside it."""
+        variants = (SINGLE_VARIANT, variant_of(subject.package.version))
+        prefix = f"{ModelPrefix(names.model).capture}{subject.endpoint_name}/"
+        last = read.end - timedelta(microseconds=1)
+        files = HourlyFiles(self.objects)
+        return chain.from_iterable(files.stored(f"{prefix}{one}/", read.start, last) for one in variants)
+
+    def _check_before(self, names: CheckNames, subject: Subject, window: Window) -> Check | None:
+        """A check of whole hours goes on from the one before it, whatever a person looked at in between."""
+        for check in self._earlier(names, subject, window):
+            if not window.is_whole_hours or Window(check.window_start, check.window_end).is_whole_hours:
+                return check
+        return None
+
+    def _earlier(self, names: CheckNames, subject: Subject, window: Window) -> Iterator[Check]:
+        """The newest first. What failed has looked at nothing: its hours are the next one's."""
+        for check in self.checks.newest(names.model, limit=_LOOKED_THROUGH):
+            if check.source == subject.endpoint_name and check.status != "FAILED" and check.window_end < window.end:
+                yield check
+
+    def _history(self, names: CheckNames, subject: Subject, window: Window) -> Sequence[dict[str, Any]]:
+        """Of this version: another one's distances are to another baseline."""
+        judged = (
+            check
+            for check in self._earlier(names, subject, window)
+            if check.version == subject.package.version and check.verdict is not None
+        )
+        newest = [_figures(check) for check, _ in zip(judged, range(TREND_LENGTH), strict=False)]
+        return newest[::-1]
+
+    def _operations(self, subject: Subject, window: Window) -> dict[str, Any] | None:
+        """None where nothing of it is this version's alone: a batch has no endpoint, and a shared one has others'."""
+        if subject.source == "batch" or subject.mode == "multi-model":
+            return None
+        variants = (SINGLE_VARIANT, variant_of(subject.package.version))
+        found = self.metrics.operations(
+            subject.endpoint_name, variants, window.start, window.end, subject.mode == "serverless"
+        )
+        return found.to_json()
+
+    def _write_manifests(self, names: CheckNames, subject: Subject, inputs: CheckInputs) -> Iterable[tuple[str, str]]:
+        """The key of each input's manifest, by the input's name. An input without objects is left out."""
+        prefix = ModelPrefix(names.model)
+        captures = prefix.batch_out if subject.source == "batch" else f"{prefix.capture}{subject.endpoint_name}/"
+        wanted = (
+            ("captures", captures, inputs.captures),
+            ("earlier", captures, inputs.earlier),
+            ("ground-truth", prefix.ground_truth, inputs.ground_truth),
+        )
+        for name, below, keys in wanted:
+            if keys:
+                self.objects.write(names.manifest(name), manifest(self.objects.bucket, below, keys))
+                yield name, names.manifest(name)
+
+
+def has_reference(package: Package) -> bool:
+    """A version that was registered before monitoring existed left nothing to compare with."""
+    return None not in (package.baseline_uri, package.evaluation_uri, package.quality_constraints_uri)
+
+
+def files_of(package: Package) -> VersionFiles:
+    """reference.json lies beside the statistics and beside the evaluation."""
+    if package.baseline_uri is None or package.evaluation_uri is None:
+        raise ValueError(f"{package.ref.arn} has no reference")
+    baseline, evaluation = (uri.rpartition("/")[0] for uri in (package.baseline_uri, package.evaluation_uri))
+    return VersionFiles(f"{baseline}/", f"{evaluation}/reference.json", package.model_uri)
+
+
+def _figures(check: Check) -> dict[str, Any]:
+    violations = [
+        {"dimension": one.get("dimension"), "feature_name": one.get("feature_name") or one.get("metric_name")}
+        for one in check.violations
+    ]
+    return {
+        "features": {},
+        **check.figures,
+        "check_id": check.check_id,
+        "end": check.window_end.isoformat(),
+        "verdict": check.verdict,
+        "violations": violations,
+    }

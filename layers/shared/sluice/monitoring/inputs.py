@@ -1,0 +1,75 @@
+"""Which objects a check reads, of those that lie there. Pure."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sluice.monitoring.window import Window, hour_of
+
+_HOUR = re.compile(r"(?:^|/)(\d{4}/\d{2}/\d{2}/\d{2})/[^/]+$")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object, and when it came."""
+
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class CheckInputs:
+    """Keys, in order. earlier: captures of hours before, which an earlier check has counted already."""
+
+    captures: tuple[str, ...]
+    earlier: tuple[str, ...] = ()
+    ground_truth: tuple[str, ...] = ()
+    new_labels: bool = False
+    """Some ground truth came since the check before."""
+
+
+def hours_read(window: Window, lateness_hours: int) -> Window:
+    """Of captures: the window's and, for what comes late, those before it."""
+    return Window(hour_of(window.start) - timedelta(hours=lateness_hours), window.end)
+
+
+def choose_inputs(
+    window: Window, captures: Iterable[Stored], ground_truth: Iterable[Stored], checked_at: datetime | None
+) -> CheckInputs:
+    """captures: of hours_read(). checked_at: when the check before this one listed its objects; None: there was none.
+
+    What lies in an hour before the window and came since then has been seen by no check, so it counts now. A check that
+    listed an object while another arrived counts it too: ids are counted once.
+    """
+    first = hour_of(window.start)
+    looked_at: list[str] = []
+    earlier: list[str] = []
+    for stored in captures:
+        hour = _hour_of_key(stored.key)
+        if hour is None or hour >= window.end:
+            continue
+        known = hour < first and checked_at is not None and stored.at < checked_at
+        (earlier if known else looked_at).append(stored.key)
+    labels = sorted(ground_truth, key=lambda stored: stored.key)
+    return CheckInputs(
+        captures=tuple(sorted(looked_at)),
+        earlier=tuple(sorted(earlier)),
+        ground_truth=tuple(stored.key for stored in labels),
+        new_labels=any(checked_at is None or stored.at >= checked_at for stored in labels),
+    )
+
+
+def manifest(bucket: str, prefix: str, keys: Sequence[str]) -> str:
+    """S3DataType ManifestFile (API Reference, S3DataSource): a prefix, then what follows it in each object's URI."""
+    return json.dumps([{"prefix": f"s3://{bucket}/{prefix}"}, *(key.removeprefix(prefix) for key in keys)])
+
+
+def _hour_of_key(key: str) -> datetime | None:
+    """Of the folder `yyyy/mm/dd/hh/` that it lies in; None for what lies elsewhere."""
+    match = _HOUR.search(key)
+    try:
+        return datetime.strptime(match[1], "%Y/%m/%d/%H").replace(tzinfo=UTC) if match else None
+    except ValueError:
+        return None
