@@ -12,7 +12,19 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import endpoint, gate, inference, inference_api, preprocess, results, serving, training, tuning
+from benchmarks import (
+    drift,
+    endpoint,
+    gate,
+    inference,
+    inference_api,
+    monitor,
+    preprocess,
+    results,
+    serving,
+    training,
+    tuning,
+)
 from benchmarks.data import Customers, customers
 from benchmarks.results import Row
 
@@ -25,6 +37,8 @@ PARTS: dict[str, Callable[[Customers, Path, int], list[Row]]] = {
     "endpoint": endpoint.rows,
     "tuning": tuning.rows,
     "gate": gate.rows,
+    "drift": drift.rows,
+    "monitor": monitor.rows,
 }
 HERE = Path(__file__).parent
 

@@ -60,6 +60,8 @@ class DataDefinition:
     max_categories: int
     rare_level_min_count: int
     evaluation: EvaluationDefinition = field(default_factory=EvaluationDefinition)
+    max_quality_loss: float = 0.05
+    """monitoring.model_quality.max_loss: how much worse than on the test split a model may become."""
 
     @property
     def required_columns(self) -> tuple[str, ...]:
@@ -107,6 +109,7 @@ def parse_definition(document: Mapping[str, Any]) -> DataDefinition:
         max_categories=int(data.get("max_categories", 64)),
         rare_level_min_count=int(data.get("rare_level_min_count", 5)),
         evaluation=_evaluation(document.get("evaluation") or {}),
+        max_quality_loss=_max_quality_loss(document.get("monitoring") or {}),
     )
 
 
@@ -160,3 +163,8 @@ def _evaluation(section: Mapping[str, Any]) -> EvaluationDefinition:
         slices=tuple(section.get("slices") or ()),
         bootstrap_replicates=int(section.get("bootstrap_replicates", 200)),
     )
+
+
+def _max_quality_loss(section: Mapping[str, Any]) -> float:
+    quality = section.get("model_quality") or {}
+    return float(quality.get("max_loss", DataDefinition.max_quality_loss))

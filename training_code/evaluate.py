@@ -8,7 +8,8 @@ On a laptop, after train.py:
 --model and --champion take a folder that holds model.tar.gz, or the unpacked artifact. What the report and the gate
 can do without may be absent: --codec and --baseline of this run, --previous with the last run's counts.json,
 --champion-baseline with the champion's statistics.json, --tuning with tuning.json. Output:
-evaluation/{evaluation.json,predictions.csv,golden.json} and report/report.html. Each metric has a bootstrap standard
+evaluation/{evaluation.json,reference.json,quality_constraints.json,predictions.csv,golden.json} and report/report.html.
+reference.json is what production is compared with. Each metric has a bootstrap standard
 deviation, and so has its difference to the champion's; rows count once each, whatever their sample weight in training.
 """
 
@@ -26,6 +27,7 @@ from evaluation.bootstrap import Bootstrap
 from evaluation.documents import evaluation_document, main_metrics, write_json
 from evaluation.importance import contributions, importance_document
 from evaluation.predictions import golden_document, write_predictions
+from evaluation.reference import write_reference
 from evaluation.report_facts import report_facts
 from evaluation.run_data import read_run_data
 from evaluation.scoring import open_champion, score_holdout
@@ -69,6 +71,7 @@ def main(argv: Sequence[str]) -> None:
     folder = arguments.output / "evaluation"
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "evaluation.json", evaluation)
+    write_reference(folder, holdout, evaluation, contributed, definition.max_quality_loss)
     write_predictions(folder / "predictions.csv", holdout)
     write_json(folder / "golden.json", golden_document(holdout))
     (arguments.output / "report").mkdir(parents=True, exist_ok=True)

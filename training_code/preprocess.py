@@ -9,7 +9,7 @@ defaults written out, under runs/<run_id>/definition/. data is CSV (separated by
 Parquet. Output: train/train.csv, validation/validation.csv and test/test.csv (target first, no header, all numeric,
 empty field = missing; --format parquet: the same as columns with names), holdout/holdout.csv (the raw rows of the test
 split, in the order of test.csv), codec/{features.json,counts.json,rejects.csv},
-baseline/{statistics.json,constraints.json}.
+baseline/{statistics.json,constraints.json,reference.json}.
 
 With --codec an earlier run's features.json is used instead of learning one. On several hosts, each of which has got
 some of the files, every host writes its rows in files that carry its name (train/train-algo-2-0.csv,
@@ -43,6 +43,7 @@ from preprocessing.parallel import workers
 from preprocessing.progress import Progress
 from preprocessing.raw_files import data_files, shard_files
 from preprocessing.raw_source import BLOCK_BYTES
+from preprocessing.reference import reference_document, write_reference
 from preprocessing.rejects import check_rejects
 from preprocessing.repeated_keys import check_keys
 from preprocessing.split_files import write_splits
@@ -109,11 +110,14 @@ def preprocess(arguments: Namespace, cluster: Cluster, hosts: Meeting) -> None:
         codec = previous or learn_codec(definition, values.target, statistics, data, hosts)
         write_splits(layout, RowEncoder(data, codec, values, layout.file_format), block_counts, pool, progress)
         write_holdout(layout.path("holdout", "holdout.csv"), data, pool)
-        baseline = baseline_statistics(counts[TRAIN], statistics, agree_spreads(data, statistics, pool, hosts))
+        spreads = agree_spreads(data, statistics, pool, hosts)
     if cluster.is_first:
         write_codec(codec, arguments.output / "codec" / "features.json")
         _write_json(arguments.output / "codec" / "counts.json", counts)
+        baseline = baseline_statistics(counts[TRAIN], statistics, spreads)
         write_baseline(arguments.output / "baseline", baseline, definition.max_categories)
+        reference = reference_document(counts[TRAIN], statistics, spreads)
+        write_reference(arguments.output / "baseline", reference)
     print(json.dumps(counts))
 
 

@@ -46,15 +46,17 @@ def _section(section: Section) -> Iterator[str]:
     yield f"<section><h2>{escape(section.title)}</h2>"
     if section.note:
         yield f'<p class="muted">{escape(section.note)}</p>'
-    yield '<div class="wide" tabindex="0"><table>'
-    heads = "".join(f'<th scope="col">{escape(column)}</th>' for column in section.columns)
-    yield f"<thead><tr>{heads}</tr></thead><tbody>"
+    # The roles are a table's own, which it would lose where the style sheet makes blocks of its rows.
+    yield '<div class="wide" tabindex="0"><table role="table">'
+    heads = "".join(f'<th scope="col" role="columnheader">{escape(column)}</th>' for column in section.columns)
+    yield f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead><tbody role="rowgroup">'
     for row in section.rows:
-        cells = "".join(_cell(cell) for cell in row[1:])
-        yield f'<tr><th scope="row">{escape(row[0].text)}</th>{cells}</tr>'
+        cells = "".join(_cell(*pair) for pair in zip(section.columns[1:], row[1:], strict=True))
+        yield f'<tr role="row"><th scope="row" role="rowheader">{escape(row[0].text)}</th>{cells}</tr>'
     yield "</tbody></table></div></section>"
 
 
-def _cell(cell: Cell) -> str:
+def _cell(column: str, cell: Cell) -> str:
+    """It holds its column's title for narrow screens, where each row becomes a block."""
     tone = f' class="{cell.tone}"' if cell.tone else ""
-    return f"<td{tone}>{escape(cell.text)}</td>"
+    return f'<td role="cell" data-label="{escape(column)}"{tone}>{escape(cell.text)}</td>'

@@ -13,12 +13,12 @@ CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
 }
-"""What training code is made of, by its suffix: scripts, and the parts of the report's page."""
+"""What training code is made of, by its suffix: scripts, and the parts of their pages."""
 
 
 @dataclass(frozen=True)
 class TrainingCode:
-    """The scripts, the packages that they import and the parts of the report's page, by their path."""
+    """The scripts, the packages that they import and the parts of their pages, by their path."""
 
     files: dict[str, bytes]
 

@@ -7,7 +7,11 @@ from sluice.aws.registry import metadata
 from sluice.gate import SHOWN_METRICS, Evaluation
 
 if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.type_defs import CreateModelPackageInputTypeDef, MetadataPropertiesTypeDef
+    from mypy_boto3_sagemaker.type_defs import (
+        CreateModelPackageInputTypeDef,
+        MetadataPropertiesTypeDef,
+        MetricsSourceTypeDef,
+    )
 
 _CONTENT_TYPES = ["text/csv", "application/json", "application/jsonlines"]
 # Script mode: the artifact carries its own inference code, so a version serves the code it was trained with.
@@ -31,16 +35,21 @@ def package_request(
         },
         "ModelMetrics": {
             "ModelQuality": {
-                "Statistics": {"ContentType": "application/json", "S3Uri": f"{plan.uris.evaluation}evaluation.json"}
+                "Statistics": _json(f"{plan.uris.evaluation}evaluation.json"),
+                "Constraints": _json(f"{plan.uris.evaluation}quality_constraints.json"),
             },
             "ModelDataQuality": {
-                "Statistics": {"ContentType": "application/json", "S3Uri": f"{plan.uris.baseline}statistics.json"},
-                "Constraints": {"ContentType": "application/json", "S3Uri": f"{plan.uris.baseline}constraints.json"},
+                "Statistics": _json(f"{plan.uris.baseline}statistics.json"),
+                "Constraints": _json(f"{plan.uris.baseline}constraints.json"),
             },
         },
         "MetadataProperties": _origin(request, commit_id),
         "CustomerMetadataProperties": _lineage(request, evaluation),
     }
+
+
+def _json(uri: str) -> "MetricsSourceTypeDef":
+    return {"ContentType": "application/json", "S3Uri": uri}
 
 
 def _origin(request: RegisterRequest, commit_id: str | None) -> "MetadataPropertiesTypeDef":

@@ -46,7 +46,7 @@ class EarlierRuns:
             package_arn=live.package.arn,
             # A job whose input does not exist fails: what is gone is left out, and the evaluate step says so.
             model_uri=self._existing(package.model_uri),
-            baseline_uri=self._existing(package.baseline_uri),
+            baseline_uri=_folder(self._existing(package.baseline_uri)),
             hyperparameters=self._hyperparameters(package, definition) if definition.tuning.enabled else None,
         )
 
@@ -95,3 +95,8 @@ def inherited(sent: Mapping[str, str], algorithm: str) -> dict[str, str] | None:
     if sent.get("algorithm") != algorithm:
         return None
     return {name: sent[name] for name in HYPERPARAMETERS[algorithm] if name in sent and name not in _NOT_INHERITED}
+
+
+def _folder(uri: str | None) -> str | None:
+    """Where the object lies: what stands beside it belongs to it."""
+    return uri and f"{uri.rpartition('/')[0]}/"

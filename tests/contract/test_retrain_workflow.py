@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 KEY_ARN = "arn:aws:kms:us-east-1:000000000000:key/1234"
 CUSTOM_IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:3"
 PACKAGE_ARN = "arn:aws:sagemaker:us-east-1:000000000000:model-package/g/1"
-CHAMPION = Champion(PACKAGE_ARN, "s3://b/champion/model.tar.gz", "s3://b/champion/baseline/statistics.json")
+CHAMPION = Champion(PACKAGE_ARN, "s3://b/champion/model.tar.gz", "s3://b/champion/baseline/")
 PAST = Past(
     CHAMPION, PreviousRun("261119202448-3fa2", "s3://b/previous/codec/counts.json"), EarlierSearch("sluice-dev-1")
 )

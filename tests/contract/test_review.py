@@ -2,7 +2,6 @@
 
 import shlex
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -11,10 +10,10 @@ import pytest
 from botocore.validate import ParamValidator
 
 from cli.main import COMMANDS
+from evaluation import report
 from sluice.report_page import ReportPage
 from sluice.review import Review
 
-ROOT = Path(__file__).parents[2]
 ARN = "arn:aws:sagemaker:eu-central-1:000000000000:model-package/sluice-prod-churn/3"
 REVIEW = Review("prod", "churn", 3, ARN)
 
@@ -50,8 +49,8 @@ def _member(option: str) -> str:
 
 
 def test_the_report_has_one_place_for_the_facts() -> None:
-    template = (ROOT / "training_code" / "evaluation" / "report_page" / "template.html").read_text()
+    rendered = report.render({"title": "churn"})
 
-    page = ReportPage.parse(template, "template.html")
+    page = ReportPage.parse(rendered, "report.html")
 
-    assert page.filled({"model": "churn"}) == template.replace('id="run">null<', 'id="run">{"model": "churn"}<')
+    assert page.filled({"model": "churn"}) == rendered.replace('id="run">null<', 'id="run">{"model": "churn"}<')

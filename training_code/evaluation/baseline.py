@@ -1,4 +1,6 @@
-"""How the features of a run's training rows are distributed, from its baseline (Model Monitor's statistics.json)."""
+"""How the features of a run's training rows are distributed: from its baseline's reference.json, or, of runs before
+there was one, from Model Monitor's statistics.json, whose ten buckets may tell too little.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +17,16 @@ MOST_IN_A_BUCKET = 0.5
 
 @dataclass(frozen=True)
 class Numbers:
-    """counts[i]: rows from bounds[i] on, below bounds[i + 1]; of the last up to it. Both empty without any value."""
+    """counts[i]: rows from bounds[i] on, below bounds[i + 1]; of the last up to it. Both empty without any value.
+
+    fine: the buckets are hundreds of quantiles. One that holds many rows holds one value that they all have.
+    """
 
     missing: float
     bounds: Floats
     counts: Floats
     whole: bool
+    fine: bool = False
 
     type = NUMERIC
 
@@ -36,16 +42,23 @@ class Numbers:
     @property
     def is_coarse(self) -> bool:
         """Most rows are in one bucket that may hold many values: of a long tail, say."""
+        if self.fine:
+            return False
         crowded = self.counts > MOST_IN_A_BUCKET * self.present
         if self.whole and len(self.counts):
             crowded &= self._whole_numbers > 1
         return bool(crowded.any())
 
     def deciles(self) -> Floats:
-        """Up to nine rising edges, by linear interpolation in the buckets; whole numbers' edges are whole."""
+        """Up to nine rising edges, by linear interpolation in the buckets; whole numbers' edges are whole.
+
+        Of fine buckets their ends: within one, a value that many rows have would be torn apart.
+        """
         if not self.present:
             return np.empty(0)
         reached = np.concatenate([[0.0], np.cumsum(self.counts)]) / self.present
+        if self.fine:
+            return np.unique(self.bounds[np.searchsorted(reached, np.arange(1, 10) / 10)])
         rises = np.concatenate([[True], np.diff(reached) > 0])
         edges = np.interp(np.arange(1, 10) / 10, reached[rises], self.bounds[rises])
         return np.unique(np.ceil(edges) if self.whole else edges)
@@ -85,12 +98,26 @@ class Levels:
 Distribution = Numbers | Levels
 
 
-def distributions(statistics: Mapping[str, Any]) -> dict[str, Distribution]:
-    """By feature. BadData where the document is of another schema."""
+def distributions(baseline: Mapping[str, Any]) -> dict[str, Distribution]:
+    """By feature. baseline: reference.json or statistics.json. BadData where the document is of neither schema."""
     try:
-        return {str(feature["name"]): _distribution(feature) for feature in statistics["features"]}
+        if "format_version" in baseline:
+            return {str(name): _of_reference(feature) for name, feature in baseline["features"].items()}
+        return {str(feature["name"]): _distribution(feature) for feature in baseline["features"]}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadData(f"It is not of Model Monitor's schema: {type(error).__name__} {error}.") from error
+
+
+def _of_reference(feature: Mapping[str, Any]) -> Distribution:
+    missing = float(feature["missing"])
+    if feature["type"] == CATEGORICAL:
+        return Levels(missing, {str(level): float(count) for level, count in feature["counts"].items()})
+    edges, counts = np.array(feature["edges"], dtype=np.float64), np.array(feature["counts"][:-1], dtype=np.float64)
+    if not len(edges):
+        return Numbers(missing, edges, counts, whole=bool(feature["whole"]), fine=True)
+    # A bin holds its upper edge: the bucket goes on to the number after it.
+    bounds = np.concatenate([[float(feature["minimum"])], np.nextafter(edges, np.inf)])
+    return Numbers(missing, bounds, counts, whole=bool(feature["whole"]), fine=True)
 
 
 def _distribution(feature: Mapping[str, Any]) -> Distribution:

@@ -63,5 +63,5 @@ def main_metrics(evaluation: Mapping[str, Any], names: tuple[str, ...], key: str
     return {name: evaluation[key][name]["value"] for name in names}
 
 
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+def write_json(path: Path, document: Mapping[str, Any], indent: int | None = 1) -> None:
+    path.write_text(json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

@@ -23,7 +23,7 @@ MOST_LEVELS = 20
 
 
 def drift_document(mine: Mapping[str, Any], champions: Mapping[str, Any]) -> dict[str, Any]:
-    """Both: statistics.json. Features by falling PSI; null where it is not measured, with the reason.
+    """Both: reference.json or statistics.json. Features by falling PSI; null where it is not measured, with the reason.
 
     comparable: both have the feature, and the champion's rows can be told apart, so that null is no matter of course.
     """

@@ -55,7 +55,7 @@ def read_run_data(arguments: Namespace, training: Document) -> RunData:
 
 def _drift(mine: Path, champions: Path) -> dict[str, Any] | None:
     try:
-        ours, theirs = (read_object(folder, "statistics.json") for folder in (mine, champions))
+        ours, theirs = _baseline(mine), _baseline(champions)
     except BadData as error:
         return {"error": str(error)}
     if theirs is None:
@@ -63,6 +63,11 @@ def _drift(mine: Path, champions: Path) -> dict[str, Any] | None:
     if ours is None:
         return {"error": f"{mine.name}/statistics.json is not there."}
     return drift_document(ours, theirs)
+
+
+def _baseline(folder: Path) -> Document | None:
+    """The finer of the two documents; runs before production was monitored have one."""
+    return read_object(folder, "reference.json") or read_object(folder, "statistics.json")
 
 
 def _rejects(folder: Path) -> list[dict[str, str]]:

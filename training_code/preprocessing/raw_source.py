@@ -41,23 +41,22 @@ class RawBatch:
 def raw_batches(
     files: Sequence[Path], definition: DataDefinition, block_bytes: int = BLOCK_BYTES
 ) -> Iterator[RawBatch]:
-    """The rows of all files, file after file."""
+    """The rows of all files, file after file. All hold the required columns; dropped ones may be in some of them."""
     names: list[str] = []
     first = 1
     for file in files:
         for batch in _file_batches(file, definition, first, block_bytes):
             names = names or batch.cells.schema.names
-            yield replace(batch, cells=_in_columns(names, batch.cells))
+            yield replace(batch, cells=_in_columns(batch.cells, names))
             first = batch.end
 
 
-def _in_columns(names: Sequence[str], cells: pa.RecordBatch) -> pa.RecordBatch:
-    """Files may differ in what the definition drops, as labelled rows of production do: empty there."""
-    held = set(cells.schema.names)
-    if held.issuperset(names):
-        return cells.select(names)
-    absent = pa.nulls(cells.num_rows, pa.string())
-    return pa.RecordBatch.from_arrays([cells[name] if name in held else absent for name in names], names=list(names))
+def _in_columns(cells: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
+    """The first file's columns: dropped ones of others are left out, and have no value where only others lack them."""
+    absent = [name for name in names if name not in cells.schema.names]
+    for name in absent:
+        cells = cells.append_column(name, pa.nulls(cells.num_rows, pa.string()))
+    return cells.select(list(names))
 
 
 def _file_batches(file: Path, definition: DataDefinition, first: int, block_bytes: int) -> Iterator[RawBatch]:

@@ -33,6 +33,7 @@ class Champion:
     package_arn: str
     model_uri: str | None
     baseline_uri: str | None = None
+    """The folder of statistics.json and reference.json."""
     hyperparameters: Mapping[str, str] | None = None
 
 

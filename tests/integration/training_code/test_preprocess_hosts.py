@@ -57,7 +57,8 @@ def test_two_instances_give_the_rows_of_one(tmp_path: Path):
     one, many = tmp_path / "one", tmp_path / "many"
     preprocess.main(["--data", str(tmp_path / "all"), "--definition", str(definition), "--output", str(one)])
     assert _run(tmp_path) == [(0, ""), (0, "")]
-    for name in ("codec/features.json", "codec/counts.json", "baseline/statistics.json", "baseline/constraints.json"):
+    baseline = (f"baseline/{name}.json" for name in ("statistics", "constraints", "reference"))
+    for name in ("codec/features.json", "codec/counts.json", *baseline):
         assert (many / name).read_bytes() == (one / name).read_bytes(), name
     for name, header in (("train", 0), ("validation", 0), ("test", 0), ("holdout", 1)):
         assert _lines(many, name, header) == _lines(one, name, header), name

@@ -79,7 +79,7 @@ def test_what_the_champion_left_is_compared_with(earlier: Earlier) -> None:
     earlier.champion()
     earlier.keep("model/m.tar.gz", "baseline/statistics.json")
 
-    assert earlier.of().champion == Champion(ARN, f"{RUN}model/m.tar.gz", f"{RUN}baseline/statistics.json")
+    assert earlier.of().champion == Champion(ARN, f"{RUN}model/m.tar.gz", f"{RUN}baseline/")
 
 
 def test_what_is_gone_is_not_given_to_a_job(earlier: Earlier) -> None:

@@ -47,7 +47,7 @@ def test_what_the_layer_holds_is_published_with_its_type(attached: TrainingCode,
     assert answer == {"Sha256": attached.sha256, "Prefix": f"s3://{BUCKET}/{prefix}"}
     published = set(stage.keys(f"{prefix}processing/"))
     assert published == {f"{prefix}processing/{name}" for name in attached.files}
-    template, script = "evaluation/report_page/template.html", "evaluate.py"
+    template, script = "page/template.html", "evaluate.py"
     for name, content_type in ((template, "text/html; charset=utf-8"), (script, "text/x-python")):
         stored = stage.s3.get_object(Bucket=BUCKET, Key=f"{prefix}processing/{name}")
         assert stored["ContentType"] == content_type
@@ -65,7 +65,7 @@ def test_bytecode_does_not_change_the_address(layer: Path, attached: TrainingCod
 
 
 def test_a_changed_part_of_the_page_has_another_address(layer: Path, attached: TrainingCode) -> None:
-    style = layer / "training_code" / "evaluation" / "report_page" / "style.css"
+    style = layer / "training_code" / "page" / "style.css"
     style.write_text(style.read_text() + "\n")
     assert TrainingCode.from_layer().sha256 != attached.sha256
 

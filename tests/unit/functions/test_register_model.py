@@ -186,6 +186,21 @@ def test_the_lineage_is_in_the_registry(run: Registration) -> None:
     assert len(metadata) <= 50
 
 
+def test_what_production_is_compared_with_is_found_by_the_version(run: Registration) -> None:
+    run.left_by_the_run()
+
+    arn = run.register()["package_arn"]
+
+    package, where = Registry(run.sagemaker).package(arn), f"s3://{BUCKET}/{run.run}"  # type: ignore[arg-type]
+    assert package.baseline_uri == f"{where}/baseline/statistics.json"
+    assert package.evaluation_uri == f"{where}/evaluation/evaluation.json"
+    assert package.quality_constraints_uri == f"{where}/evaluation/quality_constraints.json"
+
+    # As versions were registered before production was monitored.
+    del run.request["ModelMetrics"]["ModelQuality"]["Constraints"]
+    assert Registry(run.sagemaker).package(arn).quality_constraints_uri is None  # type: ignore[arg-type]
+
+
 def test_a_deployment_that_knows_no_commit_names_none(run: Registration) -> None:
     run.left_by_the_run()
     run.commit_id = None

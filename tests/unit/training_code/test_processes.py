@@ -112,7 +112,7 @@ def test_the_layer_holds_the_scripts_and_nothing_else(tmp_path: Path):
     make = ["make", "-C", str(SCRIPTS), "build-TrainingCodeLayer", f"ARTIFACTS_DIR={tmp_path}"]
     subprocess.run(make, check=True, capture_output=True)
     built = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-    wanted = [*SCRIPTS.rglob("*.py"), *(SCRIPTS / "evaluation" / "report_page").iterdir()]
+    wanted = [path for suffix in ("py", "js", "css", "html") for path in SCRIPTS.rglob(f"*.{suffix}")]
     assert built == {f"python/training_code/{path.relative_to(SCRIPTS)}" for path in wanted}
     assert {"python/training_code/preprocess.py", "python/training_code/train.py"} <= built
     assert "python/training_code/__init__.py" not in built

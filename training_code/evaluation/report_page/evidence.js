@@ -67,8 +67,5 @@ function differenceText(difference) {
 }
 
 function withDeviation(metric) {
-  if (!metric || !isNumber(metric.value)) return metric ? NOT_DEFINED : NOT_MEASURED;
-  const deviation = metric.standard_deviation;
-  const scatter = isNumber(deviation) && element("span", { class: "deviation" }, ` ± ${deviationText(deviation)}`);
-  return [metricText(metric.value), scatter];
+  return metric ? scattered(metric.value, metric.standard_deviation) : NOT_MEASURED;
 }

@@ -18,12 +18,6 @@ function metricsSection({ metrics, champion, championError, evaluation }) {
   ];
 }
 
-function metricHead(name) {
-  return LOWER_IS_BETTER.has(name)
-    ? [titleOf(name), element("span", { class: "hint" }, " less is better")]
-    : titleOf(name);
-}
-
 function comparisonTable(names, metrics, champion) {
   const rows = names.map((name) => {
     const difference = champion.differences?.[name] ?? plainDifference(metrics[name], champion.metrics[name]);

@@ -38,12 +38,6 @@ function slicesOf(column, parts, task, compared) {
   ];
 }
 
-/** The kind tells a value "other" from the other values. */
-function partName({ value, kind }) {
-  const words = { other: "all other values", missing: "no value" };
-  return words[kind] ?? String(value);
-}
-
 function championDifference(part, metric) {
   return part.champion?.differences?.[metric] ?? null;
 }
@@ -76,13 +70,6 @@ function sliceFigure(column, parts, metric, compared) {
 
 function championValue({ value }, difference) {
   return isNumber(value) && isNumber(difference?.value) ? value - difference.value : null;
-}
-
-/** The 95 % interval; a value alone where there is no deviation. */
-function around(value, deviation) {
-  if (!isNumber(value)) return [null, null];
-  const half = 1.96 * (deviation ?? 0);
-  return [value - half, value + half];
 }
 
 function gapFigure(column, parts, metric) {

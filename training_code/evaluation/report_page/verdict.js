@@ -54,15 +54,6 @@ function unregistered({ made_at: time }) {
   );
 }
 
-function verdictBanner(verdict, sign, said, content) {
-  return element(
-    "div",
-    { class: `verdict ${verdict}` },
-    element("span", { class: "sign", "aria-hidden": "true" }, sign),
-    element("div", {}, element("p", { class: "words" }, said), ...content),
-  );
-}
-
 function tally(checks) {
   const parts = Object.entries(OUTCOMES).map(([outcome, [, name]]) => {
     const count = checks.filter((check) => outcomeOf(check) === outcome).length;
@@ -99,7 +90,7 @@ function testSet({ evaluation, task, positive }) {
 function checksOf(checks) {
   if (!checks.length) return null;
   const ordered = Object.keys(OUTCOMES).flatMap((outcome) => checks.filter((check) => outcomeOf(check) === outcome));
-  return [element("h3", {}, "Every check"), element("ul", { class: "checks" }, ordered.map(checkItem))];
+  return [element("h3", {}, "Every check"), outcomeList(ordered.map(checkItem))];
 }
 
 function checkItem(check) {
@@ -110,19 +101,8 @@ function checkItem(check) {
     ["bound", check.bound],
   ].filter(([, value]) => value !== null && value !== undefined);
   const numbers = measured.map(([term, value]) => `${term} ${plainText(value)}`).join(", ");
-  return element(
-    "li",
-    { class: `check ${outcome}` },
-    element("span", { class: "sign", "aria-hidden": "true" }, sign),
-    element(
-      "p",
-      { class: "name" },
-      element("strong", {}, check.name),
-      " ",
-      element("span", { class: "outcome" }, said),
-    ),
-    element("p", {}, check.reason, numbers ? element("span", { class: "hint" }, ` (${numbers})`) : null),
-  );
+  const content = [check.reason, numbers ? element("span", { class: "hint" }, ` (${numbers})`) : null];
+  return outcomeItem({ tone: outcome, sign, name: check.name, said, content });
 }
 
 function answerSection({ run }) {

@@ -34,9 +34,14 @@ class Package:
     environment: Mapping[str, str]
     """Of the container that serves it."""
     baseline_uri: str | None
-    """statistics.json of the training rows."""
+    """statistics.json of the training rows; constraints.json and reference.json lie beside it."""
     metadata: Mapping[str, str]
     changed_by: str
+    evaluation_uri: str | None = None
+    """evaluation.json of the test split; reference.json lies beside it."""
+    quality_constraints_uri: str | None = None
+    """quality_constraints.json of the test split. Versions that were registered before monitoring have none, and no
+    reference.json either."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,8 @@ def _package(described: "DescribeModelPackageOutputTypeDef") -> Package:
     changed_by = described.get("LastModifiedBy") or described.get("CreatedBy") or {}
     identity = changed_by.get("IamIdentity") or {}
     container = described["InferenceSpecification"]["Containers"][0]
+    metrics = described.get("ModelMetrics", {})
+    quality = metrics.get("ModelQuality", {})
     return Package(
         ref=PackageRef(described["ModelPackageArn"], described["ModelPackageVersion"]),
         group=described["ModelPackageGroupName"],
@@ -127,7 +134,9 @@ def _package(described: "DescribeModelPackageOutputTypeDef") -> Package:
         model_uri=container["ModelDataUrl"],
         image=container["Image"],
         environment=container.get("Environment", {}),
-        baseline_uri=described.get("ModelMetrics", {}).get("ModelDataQuality", {}).get("Statistics", {}).get("S3Uri"),
+        baseline_uri=metrics.get("ModelDataQuality", {}).get("Statistics", {}).get("S3Uri"),
         metadata=described.get("CustomerMetadataProperties", {}),
         changed_by=identity.get("Arn") or changed_by.get("UserProfileName") or "unknown",
+        evaluation_uri=quality.get("Statistics", {}).get("S3Uri"),
+        quality_constraints_uri=quality.get("Constraints", {}).get("S3Uri"),
     )

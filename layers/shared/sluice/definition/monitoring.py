@@ -93,7 +93,7 @@ class Monitoring(Section):
         default=24, ge=0, le=720, description="Hours after which captures that arrive late, and labels, still count."
     )
     significance: float = Field(
-        default=0.01,
+        default=0.05,
         gt=0,
         le=0.2,
         description="Chance that a check without any drift finds some, over all features and dimensions together.",

@@ -6,17 +6,22 @@ from typing import Any
 
 import numpy as np
 
+from monitoring.bins import edges_of
 from preprocessing.baseline import numeric_statistics, statistics_document, string_statistics
-from preprocessing.histograms import number_spread, spread_of
-from preprocessing.statistics import number_statistics
+from preprocessing.histograms import Spread, number_spread, spread_of
+from preprocessing.statistics import NumberStatistics, number_statistics
 
 
 def numbers(name: str, values: Any) -> dict[str, Any]:
     """values: NaN is missing."""
     column = np.asarray(values, dtype=float)
     statistics = number_statistics(column)
-    spread = spread_of(*number_spread(column, statistics), statistics) if statistics.present else None
-    return numeric_statistics(name, statistics, spread)
+    return numeric_statistics(name, statistics, spread(column, statistics) if statistics.present else None)
+
+
+def spread(column: Any, statistics: NumberStatistics) -> Spread:
+    edges = edges_of(column, statistics.maximum)
+    return spread_of(number_spread(column, statistics, edges), statistics, edges)
 
 
 def texts(name: str, counts: Mapping[str, int], missing: int = 0) -> dict[str, Any]:

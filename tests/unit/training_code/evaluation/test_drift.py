@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.drift import MOST_LEVELS, drift_document, stability_index
+from monitoring.bins import number_counts, number_document
 from tests.unit.training_code.evaluation.baselines import numbers, statistics, texts
 
 
@@ -211,3 +212,64 @@ def test_a_baseline_of_another_schema_is_an_error_that_says_whose(broken: dict[s
     mine = drift_document(broken, WHOLE)["error"]
     assert mine.startswith("This run's baseline cannot be compared. It is not of Model Monitor's schema: ")
     assert drift_document(WHOLE, broken)["error"].startswith("The champion's baseline cannot be compared.")
+
+
+def _fine(*columns: Any) -> list[dict[str, Any]]:
+    """reference.json of a column of numbers, for each."""
+    return [
+        {"format_version": 1, "rows": len(values), "features": {"x": number_document(number_counts(np.array(values)))}}
+        for values in columns
+    ]
+
+
+def _fine_psi(mine: Any, champions: Any) -> Any:
+    (feature,) = drift_document(*_fine(mine, champions))["features"]
+    assert feature["comparable"]
+    return feature["psi"]
+
+
+def test_a_long_tail_is_compared_where_the_champions_bins_are_quantiles():
+    rng = np.random.default_rng(0)
+    champions = rng.lognormal(0, 1.5, 5000)
+    assert _fine_psi(rng.lognormal(0, 1.5, 5000), champions) < 0.02
+    assert _fine_psi(rng.lognormal(0.5, 1.5, 5000), champions) == pytest.approx(0.11, abs=0.04)
+    # This run's too, where it is of a run before there were such bins.
+    coarse = statistics(numbers("x", rng.random(5000)))
+    (feature,) = drift_document(coarse, _fine(champions)[0])["features"]
+    assert feature["psi"] > 1
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_value_that_most_rows_have_is_in_one_bin(seed: int):
+    rng = np.random.default_rng(seed)
+
+    def column(share: float, value: float) -> Any:
+        return np.where(rng.random(4000) < share, value, rng.normal(50, 10, 4000))
+
+    assert _fine_psi(column(0.7, 50.0), column(0.7, 50.0)) < 0.05
+    assert _fine_psi(column(0.7, 0.0), column(0.7, 50.0)) > 1
+    assert _fine_psi(column(0.3, 50.0), column(0.7, 50.0)) > 0.25
+
+
+def test_fine_bins_of_whole_numbers_of_constants_and_of_nothing():
+    rng = np.random.default_rng(1)
+    champions, again, more = rng.poisson(2, 5000), rng.poisson(2, 5000), rng.poisson(4, 5000)
+    assert _fine_psi(again.astype(float), champions.astype(float)) < 0.02
+    assert _fine_psi(more.astype(float), champions.astype(float)) > 0.25
+    assert _fine_psi([3.0] * 100, [3.0] * 100) == pytest.approx(0)
+    assert _fine_psi([4.0] * 100, [3.0] * 100) > 1
+    assert _fine_psi([math.nan] * 100, [math.nan] * 100) == pytest.approx(0)
+    assert _fine_psi([math.nan] * 100, [3.0] * 100) > 1
+
+
+def test_levels_of_references():
+    levels = {"type": "categorical", "missing": 30, "counts": {"Ulm": 50, "Bonn": 20}}
+    before = {"type": "categorical", "missing": 0, "counts": {"Ulm": 40, "Bonn": 60}}
+    mine, champions = ({"format_version": 1, "features": {"city": found}} for found in (levels, before))
+    (feature,) = drift_document(mine, champions)["features"]
+    assert feature["psi"] == pytest.approx(_formula([20, 50, 0, 30], [60, 40, 0, 0]))
+
+
+def test_a_broken_reference_is_an_error():
+    broken = {"format_version": 1, "features": {"x": {"type": "numeric"}}}
+    assert "KeyError 'missing'" in drift_document(broken, broken)["error"]

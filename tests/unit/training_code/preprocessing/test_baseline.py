@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitoring.bins import edges_of
 from preprocessing import baseline
 from preprocessing.histograms import number_spread, spread_of
 from preprocessing.statistics import NumberStatistics, number_statistics
@@ -20,9 +21,10 @@ def numeric(name: str, values: list[float]) -> dict[str, Any]:
     statistics = sum((number_statistics(block) for block in blocks), NumberStatistics())
     if not statistics.present:
         return baseline.numeric_statistics(name, statistics, None)
-    spreads = [number_spread(block, statistics) for block in blocks]
-    squares, counts = sum(spread[0] for spread in spreads), sum(spread[1] for spread in spreads)
-    return baseline.numeric_statistics(name, statistics, spread_of(squares, counts, statistics))
+    edges = edges_of(np.concatenate(blocks), statistics.maximum)
+    counted = number_spread(blocks[0], statistics, edges)
+    counted += number_spread(blocks[1], statistics, edges)
+    return baseline.numeric_statistics(name, statistics, spread_of(counted, statistics, edges))
 
 
 def test_numbers():

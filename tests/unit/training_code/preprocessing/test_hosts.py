@@ -14,12 +14,14 @@ import preprocess
 from cluster.hosts import ALONE, Cluster
 from cluster.meeting import Meeting
 from job import BadData
+from preprocessing import edges
 from tests.unit.training_code.preprocessing.hosts import Alone, in_threads
 from tests.unit.training_code.tiny import tiny_rows, write_definition, write_rows
 
 Rows = list[dict[str, Any]]
 SPLIT = {"train": 0.6, "validation": 0.2, "test": 0.2, "seed": 3}
-AGREED = ("codec/features.json", "codec/counts.json", "baseline/statistics.json", "baseline/constraints.json")
+BASELINE = ("baseline/statistics.json", "baseline/constraints.json", "baseline/reference.json")
+AGREED = ("codec/features.json", "codec/counts.json", *BASELINE)
 
 
 def _host(data: Path, output: Path, definition: Path, cluster: Cluster, meeting: Meeting, *more: str) -> None:
@@ -92,6 +94,25 @@ def test_shards_are_one_data_set(
 def test_other_targets(tmp_path: Path, task: str):
     rows = [{**row, "left": row["visits"] % 4 + (0.1 if task == "regression" else 0)} for row in tiny_rows(400)]
     _assert_same(*_run(tmp_path, [[rows[:150]], [rows[150:]]], task=task, positive_label=None))
+
+
+@pytest.mark.parametrize("key", ["id", None])
+def test_bins_are_of_the_same_sample_whatever_the_shards_blocks_and_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str | None
+):
+    """More rows than are sampled; without a key many of one hash."""
+    monkeypatch.setattr(edges, "MOST_ROWS", 40)
+    monkeypatch.setattr(edges, "FEWEST_ROWS", 40)
+    rows = tiny_rows(600, seed=3)
+    for number, row in enumerate(rows):
+        if not key:
+            row |= rows[number % 90]
+    drop = ["note"] if key else ["note", "id"]
+    one, many = _run(tmp_path / "a", [[rows[:200], rows[200:250]], [rows[250:]]], key=key, drop=drop)
+    _assert_same(one, many)
+    more = ("--block-bytes", "500", "--nthread", "5")
+    blocks, _ = _run(tmp_path / "b", [[list(reversed(rows))], []], *more, key=key, drop=drop)
+    assert (blocks / "baseline/reference.json").read_bytes() == (one / "baseline/reference.json").read_bytes()
 
 
 def test_files_carry_the_name_of_their_host(tmp_path: Path):

@@ -59,7 +59,7 @@ function upLabel(text, { top, bottom }) {
 
 const ROW = 24;
 const ROW_NAMES = 146;
-const ROW_LETTERS = 21;
+const ROW_LETTERS = 19;
 
 /** Rows by name, from above; y(position) is a row's middle. mark: class of the line that stands at 0, if any. */
 function rowPlot({ names, x, description }) {
@@ -110,7 +110,7 @@ function drawPoint(plot, x, y, kind, title = null, radius = 4) {
 
 function symbol(x, y, kind, radius) {
   const name = `point ${kind}`;
-  if (!/champion|failed|best/.test(kind)) return shape("circle", { class: name, cx: x, cy: y, r: radius });
+  if (!/champion|baseline|failed|best/.test(kind)) return shape("circle", { class: name, cx: x, cy: y, r: radius });
   const r = radius * 1.25;
   if (/failed/.test(kind)) {
     return shape("path", {

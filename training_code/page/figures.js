@@ -26,12 +26,3 @@ function legendItem([mark, kind, text]) {
 function figures(...content) {
   return element("div", { class: "figures" }, ...content);
 }
-
-/** Of both models where there are two, for a legend. */
-function modelLegend(mark, hasChampion) {
-  const own = [mark, "challenger", THIS_MODEL];
-  return hasChampion ? [own, [mark, "champion", CHAMPION]] : [own];
-}
-
-const THIS_MODEL = "This model";
-const CHAMPION = "Champion";

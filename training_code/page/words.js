@@ -120,3 +120,9 @@ function shortened(text, most) {
   const tail = Math.floor((most - 1) / 3);
   return `${letters.slice(0, most - 1 - tail).join("")}…${letters.slice(letters.length - tail).join("")}`;
 }
+
+/** A part of the rows by a column's value. The kind tells a value "other" from the other values. */
+function partName({ value, kind }) {
+  const words = { other: "all other values", unseen: "not in training", missing: "no value" };
+  return words[kind] ?? String(value ?? "–");
+}
