@@ -13,9 +13,9 @@ from sluice.aws.checks import Check, Checks
 from sluice.aws.drift_metrics import DriftMetrics
 from sluice.aws.production import ProductionStates
 from sluice.drift import Decision, Findings, ReportError, telling
-from sluice.drift.reports import Report, checked_by, report_of, scheduled_by
+from sluice.drift.reports import Report, report_of, scheduled_by
 from sluice.events import ObjectCreated, ProcessingJobStateChange
-from sluice.naming import new_check_id, schedule_name
+from sluice.naming import check_of_job, new_check_id, schedule_name
 
 Answer = dict[str, Any]
 
@@ -120,7 +120,7 @@ class HandleDrift:
     def _behind(self, event: ProcessingJobStateChange) -> Check | None:
         job = event.detail
         if job.schedule_arn is None:
-            ours = checked_by(self.stage, job.name)
+            ours = check_of_job(self.stage, job.name)
             return self._known(*ours) if ours else None
         scheduled = scheduled_by(self.stage, job.schedule_arn.rpartition("/")[2])
         if scheduled is None:

@@ -75,7 +75,6 @@ def test_by_default_nothing_of_it_is_made() -> None:
         "RegistryDefinitions",
         "RegistryVersions",
         "RegistryBatches",
-        "RegistryChecks",
     }
     several = {"ForwardApprovals", "ForwardApprovalsRole", *of_a_consumer}
     assert not made() & several

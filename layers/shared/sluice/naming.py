@@ -129,8 +129,7 @@ def model_of_violations_key(key: str) -> str | None:
 
 def new_check_id(at: datetime, model: str, cause: str) -> str:
     """`YYMMDDhhmmss-xxxx` in UTC of the window's end. The same cause at the same second gives the same id."""
-    digest = hashlib.sha256(f"{model}\0{cause}".encode()).hexdigest()
-    return f"{at:%y%m%d%H%M%S}-{digest[:4]}"
+    return new_run_id(at, model, cause)
 
 
 def schedule_name(stage: str, model: str) -> str:

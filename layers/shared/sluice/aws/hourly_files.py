@@ -28,7 +28,7 @@ class HourlyFiles:
         first, last = f"{prefix}{start:%Y/%m/%d/%H/}", f"{prefix}{end:%Y/%m/%d/%H0}"  # 0 sorts right behind /
         day = start.date()
         while day <= end.date():
-            found = self.objects.stored(f"{prefix}{day:%Y/%m/%d/}")
+            found = self.objects.listed(f"{prefix}{day:%Y/%m/%d/}")
             yield from (stored for stored in found if first <= stored.key < last)
             day += timedelta(days=1)
 

@@ -65,11 +65,8 @@ class Objects:
 
     def newest(self, prefix: str) -> StoredObject | None:
         """The object below the prefix that was written last; None where there is none. Folder markers are none."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-        listed = [entry for page in pages for entry in page.get("Contents", []) if not entry["Key"].endswith("/")]
-        if not listed:
-            return None
-        return self.stored(max(listed, key=lambda entry: (entry["LastModified"], entry["Key"]))["Key"])
+        files = [stored for stored in self.listed(prefix) if not stored.key.endswith("/")]
+        return self.stored(max(files, key=lambda stored: (stored.at, stored.key)).key) if files else None
 
     def stored(self, key: str) -> StoredObject:
         """The current version. Raises ObjectMissingError."""
@@ -181,9 +178,9 @@ class Objects:
         self.client.copy(source, self.bucket, key, Config=_single_copy_up_to_5_gb())  # type: ignore[arg-type]
 
     def keys(self, prefix: str) -> Iterator[str]:
-        yield from (stored.key for stored in self.stored(prefix))
+        yield from (stored.key for stored in self.listed(prefix))
 
-    def stored(self, prefix: str) -> Iterator[Stored]:
+    def listed(self, prefix: str) -> Iterator[Stored]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         for page in pages:
             for entry in page.get("Contents", []):

@@ -59,11 +59,5 @@ def scheduled_by(stage: str, schedule: str) -> tuple[str, MonitorKind] | None:
     return found["model"], "data-quality" if found["kind"] == "data-quality" else "model-quality"
 
 
-def checked_by(stage: str, job: str) -> tuple[str, str] | None:
-    """(model, check id) behind the name of a check's job; None where it is not one of this stage's."""
-    found = re.fullmatch(rf"sluice-{re.escape(stage)}-(?P<model>{_MODEL})-{_CHECK}-check", job)
-    return (found["model"], found["check"]) if found else None
-
-
 def _hour(text: str) -> datetime:
     return datetime.strptime(text, "%Y/%m/%d/%H").replace(tzinfo=UTC)

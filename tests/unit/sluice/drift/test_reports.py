@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sluice.drift.reports import checked_by, report_of, scheduled_by
-from sluice.naming import job_name, model_of_violations_key, monitoring_schedule_name
+from sluice.drift.reports import report_of, scheduled_by
+from sluice.naming import check_of_job, job_name, model_of_violations_key, monitoring_schedule_name
 
 REPORTS = "models/churn/monitoring/reports"
 
@@ -60,9 +60,9 @@ def test_other_objects_are_no_report(key: str) -> None:
 def test_a_job_names_its_check() -> None:
     name = job_name("dev", "churn-eu", "261120210000-3f2a", "check")
 
-    assert checked_by("dev", name) == ("churn-eu", "261120210000-3f2a")
-    assert checked_by("prod", name) is None
-    assert checked_by("dev", job_name("dev", "churn", "261120210000-3f2a", "prep")) is None
+    assert check_of_job("dev", name) == ("churn-eu", "261120210000-3f2a")
+    assert check_of_job("prod", name) is None
+    assert check_of_job("dev", job_name("dev", "churn", "261120210000-3f2a", "prep")) is None
 
 
 def test_a_schedule_of_another_stage_is_nobodys() -> None:

@@ -224,6 +224,8 @@ def test_a_dropped_column_may_be_in_one_file_only(tmp_path: Path, definition: Da
     expected = [{}, {}] if first == "without" else [{"note": "n"}, {"note": None}]
     assert [{name: value for name, value in row.items() if name == "note"} for row in rows] == expected
     assert sorted(row["id"] for row in rows) == ["1", "2"]
+
+
 @pytest.mark.parametrize("first", ["a.csv", "c.csv"])
 def test_files_may_differ_in_order_and_in_what_is_dropped(tmp_path: Path, definition: DataDefinition, first: str):
     """As an upload and the labelled rows of production beside it."""
