@@ -30,6 +30,10 @@ def watched(model: TrainedModel, deployment: dict[str, Any], **monitoring: Any) 
     return WatchedModel(model)
 
 
+def kinds_of(served: WatchedModel) -> set[str]:
+    return {each["MonitoringType"] for each in served.monitoring_schedules()}
+
+
 @pytest.fixture(scope="module")
 def steady(stack: LocalStage, tmp_path_factory: pytest.TempPathFactory) -> WatchedModel:
     """A real-time endpoint whose checks only tell: tests look at hours of their own."""
@@ -72,9 +76,8 @@ def test_drift_is_found_explained_and_answered_by_a_new_version(
 
 def test_model_monitor_finds_it_too_on_its_own_schedule(model: TrainedModel) -> None:
     served = watched(model, REAL_TIME, engine="model-monitor", response=RETRAIN)
+    eventually(lambda: kinds_of(served) == {"DataQuality", "ModelQuality"}, "both schedules of Model Monitor")
     assert served.schedule() is None
-    kinds = {each["MonitoringType"] for each in served.monitoring_schedules()}
-    assert kinds == {"DataQuality", "ModelQuality"}
     served.ask(customers(400, seed=2, tenure=NEW_CUSTOMERS))
     served.label()
     served.await_captures()
@@ -92,7 +95,7 @@ def test_where_model_monitor_is_refused_a_scheduled_job_takes_its_place(model: T
     served = watched(model, SERVERLESS, engine="model-monitor")
     (fell_back,) = model.await_actions("MONITORING_FELL_BACK")
     assert "serverless" in fell_back["why"]
-    assert served.schedule() is not None
+    eventually(served.schedule, "the scheduled job")
     assert served.monitoring_schedules() == []
     eventually(
         lambda: any("monitoring fell back" in notice["Subject"] for notice in inbox.about(model.name)), "the notice"
@@ -112,13 +115,13 @@ def test_an_account_without_model_monitor_is_watched_by_a_scheduled_job(model: T
     model.deploy(run["package_arn"])
 
     model.await_actions("MONITORING_FELL_BACK")
-    assert served.schedule() is not None
+    eventually(served.schedule, "the scheduled job")
     assert served.monitoring_schedules() == []
 
 
 def test_nothing_is_found_where_nothing_has_moved(steady: WatchedModel) -> None:
-    now = datetime.now(UTC)
-    steady.capture(customers(300, seed=4), now)
+    steady.ask(customers(300, seed=4))
+    steady.await_captures()
     check = steady.check()
     assert check["verdict"] == "no-drift", check
     assert json.loads(steady.report(check, "constraint_violations.json")) == {"violations": []}
@@ -185,8 +188,7 @@ def test_an_hour_without_requests_says_so_and_costs_no_job(model: TrainedModel) 
 
 def test_one_schedule_follows_whatever_serves_and_goes_with_the_endpoint(model: TrainedModel) -> None:
     served = watched(model, SERVERLESS)
-    first = served.schedule()
-    assert first is not None
+    first = eventually(served.schedule, "the model's schedule")
     detail = json.loads(first["Target"]["Input"])["detail"]
     assert detail["model"] == model.name
     run = model.train(deployment=REAL_TIME, monitoring={**WATCHED, "every_hours": 6})

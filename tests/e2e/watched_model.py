@@ -71,20 +71,14 @@ class WatchedModel:
 
     def await_captures(self) -> None:
         def all_there() -> bool:
-            found = sum(self._object(key).count(b"\n") for key in self.model.keys("capture/"))
-            return found >= len(self.sent)
+            captured = b"".join(self._object(key) for key in self.model.keys("capture/"))
+            return all(inference_id.encode() in captured for inference_id, _ in self.sent)
 
         eventually(all_there, f"{len(self.sent)} captured requests")
 
     def capture(self, rows: Sequence[Row], at: datetime, hour: datetime | None = None) -> str:
-        """A capture file as SageMaker writes it, scored by the endpoint. hour: of its folder, if not that of `at`."""
-        scores = self.model.scores(records(rows))  # type: ignore[arg-type]
-        lines = []
-        for row, score in zip(rows, scores, strict=True):
-            inference_id = uuid.uuid4().hex[:16]
-            lines.append(_captured(row, score, inference_id, at))
-            self.sent.append((inference_id, [row]))
-        return self.put_captures(lines, hour or at)
+        """A capture file as SageMaker writes it; nobody is asked. hour: of its folder, if not that of `at`."""
+        return self.put_captures([_captured(row, at) for row in rows], hour or at)
 
     def put_captures(self, lines: Sequence[str], hour: datetime) -> str:
         key = (
@@ -112,7 +106,9 @@ class WatchedModel:
         """The check that is asked for now, once it has ended."""
         before = {one["check_id"] for one in self.checks()}
         self.model.ask_for("Check Requested", now=True)
-        return self.await_check(lambda one: one["check_id"] not in before)
+        found = self.await_check(lambda one: one["check_id"] not in before)
+        assert found["check_status"] == "ENDED", found["summary"]
+        return found
 
     def await_check(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 120) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
@@ -178,9 +174,9 @@ def _csv(rows: Sequence[Sequence[str]]) -> str:
     return text.getvalue()
 
 
-def _captured(row: Row, score: float, inference_id: str, at: datetime) -> str:
+def _captured(row: Row, at: datetime) -> str:
     sent = records([row])[0]
-    answer = {"predictions": [{"probability": score, "label": "Yes" if score > 0.5 else "No"}]}
+    answer = {"predictions": [{"probability": 0.4, "label": "No"}]}
     return json.dumps(
         {
             "captureData": {
@@ -189,7 +185,7 @@ def _captured(row: Row, score: float, inference_id: str, at: datetime) -> str:
             },
             "eventMetadata": {
                 "eventId": str(uuid.uuid4()),
-                "inferenceId": inference_id,
+                "inferenceId": uuid.uuid4().hex[:16],
                 "inferenceTime": at.isoformat().replace("+00:00", "Z"),
             },
             "eventVersion": "0",

@@ -8,6 +8,8 @@ from job import BadData
 from monitoring.check_plan import CheckPlan
 
 HOUR = 3600.0
+BATCH = "batch"
+"""Of such a plan the window is the moment of the upload, and all rows count."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Window:
 
 def window_of(plan: CheckPlan) -> Window:
     start, end = _seconds(plan.start, "window.start"), _seconds(plan.end, "window.end")
-    if not start < end:
+    of_one_moment = plan.source == BATCH and start == end
+    if not (start < end or of_one_moment):
         raise BadData(f"plan.json has a window from {plan.start} to {plan.end}: its end must be later than its start.")
     # SageMaker writes whole seconds: a request of the same second is of this deployment.
     before = -math.inf if plan.not_before is None else math.floor(_seconds(plan.not_before, "not_before"))

@@ -50,7 +50,6 @@ def job_request(
             "ImageUri": surroundings.image_uri,
             "ContainerEntrypoint": ["python3", f"{_INPUT}/code/monitor.py"],
             "ContainerArguments": [
-                f"--input={_INPUT}",
                 f"--output={_OUTPUT}",
                 "--failure-file=/opt/ml/output/message",
             ],

@@ -28,7 +28,8 @@ def window_of(asked_at: datetime, every_hours: int, now: bool) -> Window:
     captures lie by hour: a window's last hour has ended when it is checked.
     """
     asked = asked_at.astimezone(UTC)
-    end = asked.replace(microsecond=0) if now else hour_of(asked)
+    # An event knows whole seconds only: with `now` the second in which it was asked counts too.
+    end = asked.replace(microsecond=0) + timedelta(seconds=1) if now else hour_of(asked)
     return Window(end - timedelta(hours=every_hours), end)
 
 
