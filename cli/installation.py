@@ -22,6 +22,7 @@ from sluice.aws.production import ProductionStates
 from sluice.aws.registry import Package, Registry
 from sluice.aws.runs import Runs
 from sluice.aws.table import StateTable
+from sluice.aws.watched import WatchedModels
 from sluice.naming import MODEL_NAME_RULE, ModelPrefix, is_model_name
 from sluice.rollout import PackageRef
 
@@ -60,6 +61,10 @@ class Installation:
     @property
     def checks(self) -> Checks:
         return Checks(self._table, _now)
+
+    @property
+    def watched(self) -> WatchedModels:
+        return WatchedModels(self._table, _now)
 
     @property
     def leases(self) -> Leases:

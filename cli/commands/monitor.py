@@ -11,7 +11,7 @@ from cli.commands.options import STATE_DIR, json_option, stage_option
 from cli.errors import BadInputError, OperationFailedError
 from cli.installation import Installation
 from cli.monitoring.asking import Asking
-from cli.monitoring.telling import check_rows, newest_lines, watched_line
+from cli.monitoring.telling import Watching, check_rows, newest_lines, watched_line
 from cli.output import emit, emit_json, say
 from sluice.aws.checks import Check
 from sluice.aws.objects import ObjectMissingError
@@ -82,7 +82,7 @@ def _show(
     ended: Check | None,
     findings: Mapping[str, Any] | None,
 ) -> None:
-    emit(watched_line(model, *_watched(installation, model)))
+    emit(watched_line(model, _watched(installation, model)))
     if not checks:
         say(f"No check yet. Ask for one: sluice monitor {model} --now")
         return
@@ -92,28 +92,32 @@ def _show(
         say(f"Its page: sluice monitor {model} --report")
 
 
-def _watched(installation: Installation, model: str) -> tuple[int | None, str | None, int | None]:
-    """The live version, the engine that checks it, and the hours between two checks."""
+def _watched(installation: Installation, model: str) -> Watching:
     live = installation.production.get(model).live
     if live is None:
-        return None, None, None
+        return Watching()
+    version = live.package.version
     try:
         monitoring = VersionDefinitions(installation.objects, installation.registry).of(live.package.arn).monitoring
-    except DefinitionGoneError:
-        return live.package.version, None, None
-    engine = monitoring.engine if monitoring.enabled else None
-    return live.package.version, engine, monitoring.every_hours
+    except DefinitionGoneError as error:
+        return Watching(version, why_not=str(error))
+    if not monitoring.enabled:
+        return Watching(version, why_not="monitoring.enabled is false in its definition")
+    made = installation.watched.get(model)
+    if made is None or made.version != version:
+        return Watching(version, monitoring.engine, monitoring.every_hours, "its schedule is about to be made")
+    if made.engine == "none":
+        return Watching(version, why_not=made.reason)
+    fell_back = f"{made.wanted} was refused: {made.reason}" if made.engine != made.wanted else None
+    return Watching(version, made.engine, monitoring.every_hours, fell_back)
 
 
 def _document(
     installation: Installation, model: str, checks: list[Check], findings: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    version, engine, every_hours = _watched(installation, model)
     return {
         "model": model,
-        "version": version,
-        "engine": engine,
-        "every_hours": every_hours,
+        **asdict(_watched(installation, model)),
         "checks": [asdict(check) for check in checks],
         "newest": findings,
     }

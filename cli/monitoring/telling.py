@@ -1,10 +1,11 @@
 """Checks for eyes: a row for each, and of the newest what has moved, how far, since when, and how it came to that."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cli.monitoring.sparkline import sparkline
-from cli.output import shown, table
+from cli.output import table
 from sluice.aws.checks import Check
 
 _NAMED = 3
@@ -110,10 +111,26 @@ def _trend(findings: Mapping[str, Any], feature: str) -> list[float | None]:
     return [one.get("features", {}).get(feature, {}).get("distance") for one in findings.get("trend", ())]
 
 
-def watched_line(model: str, version: int | None, engine: str | None, every_hours: int | None) -> str:
-    if version is None:
+@dataclass(frozen=True)
+class Watching:
+    """How the live version is watched. engine: None where it is not, and why_not says why; note: what is to be known
+    beside it."""
+
+    version: int | None = None
+    engine: str | None = None
+    every_hours: int | None = None
+    note: str | None = None
+    why_not: str | None = None
+
+
+def watched_line(model: str, watching: Watching) -> str:
+    if watching.version is None:
         return f"{model}: no version is in production, so nothing is watched"
-    if engine is None:
-        return f"{model} v{version} is not watched: monitoring.enabled is false in its definition"
-    hours = "every hour" if every_hours == 1 else f"every {every_hours} hours"
-    return f"{model} v{version} is checked {hours} by {shown(engine)}"
+    if watching.engine is None:
+        return f"{model} v{watching.version} is not watched: {watching.why_not}"
+    hours = "every hour" if watching.every_hours == 1 else f"every {watching.every_hours} hours"
+    note = f" ({watching.note})" if watching.note else ""
+    return f"{model} v{watching.version} is checked {hours} by {_ENGINES[watching.engine]}{note}"
+
+
+_ENGINES = {"scheduled-job": "a scheduled job", "model-monitor": "SageMaker Model Monitor"}

@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,8 @@ class Lambdas:
     code: str
     host: str
     plan: dict[str, Any] = field(default_factory=dict)
+    report: str = ""
+    """The prefix of a check's files."""
     invoked: set[str] = field(default_factory=set)
     names: frozenset[str] = frozenset()
 
@@ -404,6 +407,42 @@ def test_write_captures(stage: LocalStage, lambdas: Lambdas) -> None:
     lambdas.invoke("WriteCaptures", lambdas.event("capture_batch"))
     again = stage.client("s3").list_objects_v2(Bucket=stage.bucket, Prefix=prefix)["Contents"]
     assert [entry["Key"] for entry in again] == [found["Key"]], "delivered twice, written once"
+
+
+def test_run_monitor(stage: LocalStage, lambdas: Lambdas) -> None:
+    """Of one captured request: the job runs, and says that this is too little."""
+    now = datetime.now(UTC)
+    record = json.loads(lambdas.event("capture_batch")["Records"][0]["body"])["record"]
+    record["eventMetadata"]["inferenceTime"] = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+    key = f"models/{MODEL}/capture/{GROUP}/AllTraffic/{now:%Y/%m/%d/%H}/one.jsonl"
+    stage.client("s3").put_object(Bucket=stage.bucket, Key=key, Body=json.dumps(record).encode())
+    event = lambdas.event("check_requested")
+    event["time"], event["detail"]["now"] = f"{now:%Y-%m-%dT%H:%M:%SZ}", True
+
+    answer = lambdas.invoke("RunMonitor", event)
+
+    assert answer["outcome"] == "started", answer
+    job = f"{GROUP}-{answer['check_id']}-check"
+    waiter = stage.client("sagemaker").get_waiter("processing_job_completed_or_stopped")
+    waiter.wait(ProcessingJobName=job, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    described = stage.client("sagemaker").describe_processing_job(ProcessingJobName=job)
+    assert described["ProcessingJobStatus"] == "Completed", described
+    report = described["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
+    lambdas.report = report.partition(f"{stage.bucket}/")[2]
+    assert read_json(stage, f"{lambdas.report}drift.json")["verdict"] == "not-enough-data"
+    assert lambdas.invoke("RunMonitor", event)["check_id"] == answer["check_id"], "delivered twice, checked once"
+
+
+def test_handle_drift(stage: LocalStage, lambdas: Lambdas) -> None:
+    event = lambdas.event("violations_object_created")
+    event["detail"]["object"]["key"] = f"{lambdas.report}constraint_violations.json"
+
+    answer = lambdas.invoke("HandleDrift", event)
+
+    assert (answer["outcome"], "not enough" in answer["reason"]) == ("ignore", True), answer
+    (check,) = [row for row in rows(stage) if row["sk"]["S"].startswith("CHECK#")]
+    assert (check["check_status"]["S"], check["verdict"]["S"]) == ("ENDED", "not-enough-data")
+    assert lambdas.invoke("HandleDrift", event) == answer, "delivered twice, judged once"
 
 
 def test_compare_variants(stage: LocalStage, lambdas: Lambdas) -> None:

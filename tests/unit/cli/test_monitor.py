@@ -12,6 +12,7 @@ from cli.monitoring.sparkline import sparkline
 from sluice.audit import AuditEntry
 from sluice.aws.checks import Check, Checks
 from sluice.aws.registry import version_of
+from sluice.aws.watched import Watched, WatchedModels
 from tests.unit.cli.conftest import BUCKET, NOW, Account, put_live
 
 Capture = pytest.CaptureFixture[str]
@@ -68,7 +69,7 @@ def checks(account: Account) -> Checks:
     return Checks(account.audit_log.table, lambda: NOW)
 
 
-def watch(account: Account, enabled: bool = True) -> None:
+def watch(account: Account, enabled: bool = True, wanted: Any = "scheduled-job", reason: str = "") -> None:
     """Version 3 serves, and its definition says whether it is watched."""
     definition = {
         "name": "churn",
@@ -78,6 +79,8 @@ def watch(account: Account, enabled: bool = True) -> None:
     uri = account.leave("models/churn/runs/r3/definition/definition.json", definition)
     arn = account.register("Approved", "r3", "0.8", definition=uri)
     put_live(account, version_of(arn))
+    watched = Watched("churn", "config-3", "sluice-dev-churn", 3, NOW, "scheduled-job", wanted, reason)
+    WatchedModels(account.audit_log.table, lambda: NOW).put(watched)
 
 
 def test_it_shows_what_the_newest_checks_found(account: Account, checks: Checks, capsys: Capture) -> None:
@@ -90,7 +93,7 @@ def test_it_shows_what_the_newest_checks_found(account: Account, checks: Checks,
     assert account.type("monitor", "churn") == 0
 
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "churn v3 is checked every hour by scheduled-job"
+    assert lines[0] == "churn v3 is checked every hour by a scheduled job"
     assert lines[3].split()[2:] == ["sluice-dev-churn", "v3", "1250", "drift", "tenure", "notify"]
     assert lines[4].split()[-3:] == ["no-drift", "-", "ignore"]
     text = "\n".join(lines)
@@ -115,6 +118,13 @@ def test_a_check_of_model_monitor_has_its_violations_told(account: Account, chec
     checks.put(replace(FOUND, engine="model-monitor"))
     assert account.type("monitor", "churn") == 0
     assert "tenure: moved by 0.31, bound 0.1" in capsys.readouterr().out
+
+
+def test_an_engine_that_was_refused_is_told(account: Account, capsys: Capture) -> None:
+    watch(account, wanted="model-monitor", reason="a serverless endpoint captures nothing")
+    assert account.type("monitor", "churn") == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.endswith("by a scheduled job (model-monitor was refused: a serverless endpoint captures nothing)")
 
 
 def test_drift_may_be_an_exit_code(account: Account, checks: Checks) -> None:
