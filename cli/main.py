@@ -84,8 +84,9 @@ def cli(debug: bool) -> None:
       sluice runs churn --follow
       sluice report churn
       sluice approve churn latest --reason "AUC is up by 0.02"
+      sluice monitor churn
     \b
-    Read more in docs/: production.md, rollouts.md, batch.md, inference-api.md, operating.md
+    Read more in docs/: production.md, rollouts.md, monitoring.md, batch.md, inference-api.md, operating.md
     """
 
 
