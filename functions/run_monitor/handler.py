@@ -9,15 +9,12 @@ from functions.run_monitor.batches import Batches
 from functions.run_monitor.preparation import Preparation
 from functions.run_monitor.run_monitor import RunMonitor
 from sluice.aws import clients, clock
-from sluice.aws.code_store import stored_code
 from sluice.aws.entry_point import entry_point
+from sluice.aws.job_surroundings import surroundings_of
 from sluice.aws.processing_jobs import ProcessingJobs
-from sluice.aws.settings import Settings
 from sluice.aws.stage import current_stage
 from sluice.aws.variant_metrics import VariantMetrics
 from sluice.events import CheckRequested
-from sluice.images import image_uri
-from sluice.plan import Surroundings
 
 
 @entry_point
@@ -38,20 +35,9 @@ def _run_monitor() -> RunMonitor:
         endpoints=stage.endpoints,
         schedules=stage.schedules,
         checks=stage.checks,
-        preparation=Preparation(_surroundings(stage.settings), stage.objects, stage.checks, metrics),
+        preparation=Preparation(surroundings_of(stage.settings), stage.objects, stage.checks, metrics),
         batches=Batches(stage.objects),
         jobs=ProcessingJobs(clients.sagemaker()),
         journal=stage.journal,
         now=clock.now,
-    )
-
-
-def _surroundings(settings: Settings) -> Surroundings:
-    return Surroundings(
-        stage=settings.stage,
-        bucket=settings.bucket,
-        role_arn=settings.sagemaker_role_arn,
-        image_uri=image_uri("xgboost", settings.region),
-        code=stored_code(settings.bucket, settings.code_sha256),
-        kms_key_arn=settings.kms_key_arn or None,
     )

@@ -12,13 +12,10 @@ from functions.start_run.request import StartRunRequest
 from functions.start_run.start_run import StartRun
 from sluice.aws import clock
 from sluice.aws.claims import claimant
-from sluice.aws.code_store import stored_code
 from sluice.aws.entry_point import entry_point
+from sluice.aws.job_surroundings import surroundings_of
 from sluice.aws.quarantine import Quarantine
-from sluice.aws.settings import Settings
 from sluice.aws.stage import current_stage
-from sluice.images import image_uri
-from sluice.plan import Surroundings
 
 
 @entry_point
@@ -35,20 +32,9 @@ def _start_run() -> StartRun:
         leases=stage.leases,
         runs=stage.runs,
         journal=stage.journal,
-        planner=Planner(stage.objects, earlier, _surroundings(stage.settings)),
+        planner=Planner(stage.objects, earlier, surroundings_of(stage.settings)),
         drift_data=DriftData(stage.objects, clock.now),
         quarantine=Quarantine(stage.objects),
         claim=partial(claimant, stage.settings.idempotency_table),
         now=clock.now,
-    )
-
-
-def _surroundings(settings: Settings) -> Surroundings:
-    return Surroundings(
-        stage=settings.stage,
-        bucket=settings.bucket,
-        role_arn=settings.sagemaker_role_arn,
-        image_uri=image_uri("xgboost", settings.region),
-        code=stored_code(settings.bucket, settings.code_sha256),
-        kms_key_arn=settings.kms_key_arn or None,
     )
