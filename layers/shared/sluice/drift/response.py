@@ -37,6 +37,11 @@ class Checked:
     explains: bool = True
     """Whether it is our own job's: Model Monitor's files name what moved and no more, and bring no labelled rows."""
 
+    @property
+    def is_of_a_batch(self) -> bool:
+        """Its window is the moment of the upload."""
+        return self.window_start == self.window_end
+
 
 @dataclass(frozen=True)
 class Situation:
@@ -92,11 +97,18 @@ def _not_acted_on(situation: Situation) -> str | None:
         return f"version {check.version} is not in production any more: version {live} is"
     if situation.response.action == "ignore":
         return "monitoring.response.action is ignore: what a check finds is recorded only"
-    newer = [each for each in situation.earlier if each.window_end > check.window_end]
+    newer = [each for each in situation.earlier if _is_later_news(each, check)]
     if newer:
         latest = max(newer, key=lambda each: each.window_end)
         return f"a check of later traffic, {latest.check_id}, was judged before"
     return None
+
+
+def _is_later_news(other: Checked, check: Checked) -> bool:
+    """Whether it says of later traffic what this check says. Batches are files: each is news of its own."""
+    if check.is_of_a_batch or other.window_end <= check.window_end:
+        return False
+    return bool(other.judged & check.judged)
 
 
 def _quiet(situation: Situation) -> Decision:
@@ -171,11 +183,15 @@ def _has_ended(item: Item, check: Checked) -> bool:
 
 
 def _in_a_row(situation: Situation) -> int:
-    """Checks that found drift, this one included, one after the other; of checks of the same hours one counts."""
+    """Checks that found drift, this one included, one after the other; of checks of the same hours one counts.
+
+    The row ends at a check that looked at what has drifted now, and found nothing: not at one that could not look.
+    """
     row, begins = 0, None
-    acted_on = set(situation.response.to)
-    for check in sorted([*situation.earlier, situation.check], key=lambda each: each.window_end, reverse=True):
-        if check.version != situation.check.version or not check.judged & acted_on:
+    drifted = {dimension for dimension, _ in _acted_on(situation.check.items, situation.response)}
+    # Sorting keeps equals in order: of one hour's checks this one comes first.
+    for check in sorted([situation.check, *situation.earlier], key=lambda each: each.window_end, reverse=True):
+        if check.version != situation.check.version or not check.judged & drifted:
             continue
         if not _acted_on(check.items, situation.response):
             break

@@ -311,3 +311,46 @@ def test_what_only_our_own_job_looks_at_ends_with_the_rest_of_model_monitors() -
 
     assert decision(theirs(1, judged=frozenset({"data-quality"})), ours).tells == "DRIFT_ENDED"
     assert decision(theirs(1, judged=frozenset({"model-quality"})), ours).tells is None
+
+
+def of_model_monitor(hour: int, kind: str, *items: Item) -> Checked:
+    return check(hour, *items, judged=frozenset({kind}), explains=False, check_id=f"{kind}-{hour}")
+
+
+def test_a_row_of_model_monitors_checks_is_not_broken_by_the_other_kind() -> None:
+    """Both look at the same hours, and whichever is judged first finds nothing of the other's."""
+    earlier = [of_model_monitor(-1, "data-quality", AGE), of_model_monitor(-1, "model-quality")]
+    quiet_beside_it = of_model_monitor(0, "model-quality")
+
+    made = decision(
+        of_model_monitor(0, "data-quality", AGE), *earlier, quiet_beside_it, policy=DriftResponse(after_checks=2)
+    )
+
+    assert (made.response, made.tells) == ("notify", "DRIFT_FOUND")
+
+
+def test_a_row_is_not_broken_by_a_check_that_could_not_look() -> None:
+    unlabelled = check(-1, judged=frozenset({"data-quality"}))
+
+    made = decision(check(0, AUC), unlabelled, check(-2, AUC), policy=DriftResponse(after_checks=2))
+
+    assert made.tells == "DRIFT_FOUND"
+
+
+def test_a_row_is_broken_by_a_check_that_looked_and_found_nothing() -> None:
+    made = decision(check(0, AGE), check(-1), check(-2, AGE), policy=DriftResponse(after_checks=2))
+
+    assert (made.response, "1 check in a row" in made.reason) == ("ignore", True)
+
+
+def test_drift_of_an_hour_is_told_although_a_later_hour_had_too_little_to_judge_by() -> None:
+    assert decision(check(0, AGE), check(1, judged=frozenset())).tells == "DRIFT_FOUND"
+    assert decision(check(0, AGE), check(1)).response == "ignore"
+
+
+def test_each_batch_is_news_of_its_own_in_whatever_order_they_end() -> None:
+    def batch(minutes: int, *items: Item) -> Checked:
+        at = NOON + timedelta(minutes=minutes)
+        return check(0, *items, window_start=at, window_end=at, check_id=f"batch-{minutes}")
+
+    assert decision(batch(0, AGE), batch(1)).tells == "DRIFT_FOUND"
