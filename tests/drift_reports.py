@@ -13,7 +13,6 @@ def violations_document(*features: str) -> dict[str, Any]:
                 "feature_name": name,
                 "constraint_check_type": "baseline_drift_check",
                 "description": f"{name} has moved by 0.31, more than 0.1",
-                "dimension": "data-quality",
             }
             for name in features
         ]
@@ -37,7 +36,7 @@ def drift_document(*features: str, check_id: str = CHECK) -> dict[str, Any]:
             "bias": {"status": "not-measured", "reason": "no slices"},
             "operations": {"status": "reported"},
         },
-        "violations": violations_document(*features)["violations"],
+        "violations": [{**one, "dimension": "data-quality"} for one in violations_document(*features)["violations"]],
         "trend": [
             {
                 "check_id": check_id,

@@ -20,10 +20,9 @@ class Reports:
 
         A job's outputs are uploaded one by one, in no order that AWS tells.
         """
-        violations = self._part(report, "constraint_violations.json")
         if report.kind:
-            return model_monitor_findings(violations, report.kind)
-        return read_findings(violations, self._part(report, "drift.json"))
+            return model_monitor_findings(self._part(report, "constraint_violations.json"), report.kind)
+        return read_findings(self._part(report, "drift.json"))
 
     def _part(self, report: Report, name: str) -> bytes:
         try:

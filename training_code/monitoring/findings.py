@@ -191,8 +191,14 @@ def _status(entry: Document, violated: bool, too_few: str | None) -> Document:
 
 
 def _sort(features: list[Document]) -> None:
-    """Drifted ones first, then by how far they are, in shares of their bounds."""
-    features.sort(key=lambda entry: (entry["status"] != DRIFT, -(entry["distance"] or 0.0) / entry["bound"]))
+    """Drifted ones first, those with the largest effect on the score before others; then by how far they are, in
+    shares of their bounds."""
+
+    def place(entry: Document) -> tuple[bool, float, float]:
+        effect = abs(entry["score_effect"] or 0.0) if entry["status"] == DRIFT else 0.0
+        return entry["status"] != DRIFT, -effect, -(entry["distance"] or 0.0) / entry["bound"]
+
+    features.sort(key=place)
 
 
 def _trend_point(
@@ -204,6 +210,7 @@ def _trend_point(
 ) -> Document:
     distances = [entry["distance"] for entry in dimensions[PREDICTIONS]["outputs"] if entry["distance"] is not None]
     judged = [metric for metric in dimensions[MODEL_QUALITY]["metrics"] if metric["name"] == settings.quality_metric]
+    features = dimensions[DATA_QUALITY]["features"] if verdict != NOT_ENOUGH else []
     names = (
         (violation["dimension"], violation.get("feature_name") or violation["metric_name"]) for violation in violations
     )
@@ -212,7 +219,8 @@ def _trend_point(
         "end": plan.end,
         "verdict": verdict,
         "violations": [{"dimension": dimension, "feature_name": name} for dimension, name in dict.fromkeys(names)],
-        "features": {entry["name"]: {"distance": entry["distance"]} for entry in dimensions[DATA_QUALITY]["features"]},
-        "score": {"distance": max(distances, default=None)},
+        # Of too few rows a distance is mostly chance: the trend has a gap there.
+        "features": {entry["name"]: {"distance": entry["distance"]} for entry in features},
+        "score": {"distance": max(distances, default=None) if verdict != NOT_ENOUGH else None},
         "metric": {"name": judged[0]["name"], "value": judged[0]["value"]} if judged else None,
     }

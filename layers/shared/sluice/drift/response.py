@@ -190,7 +190,8 @@ def _in_a_row(situation: Situation) -> int:
     row, begins = 0, None
     drifted = {dimension for dimension, _ in _acted_on(situation.check.items, situation.response)}
     # Sorting keeps equals in order: of one hour's checks this one comes first.
-    for check in sorted([situation.check, *situation.earlier], key=lambda each: each.window_end, reverse=True):
+    until_now = [each for each in situation.earlier if each.window_end <= situation.check.window_end]
+    for check in sorted([situation.check, *until_now], key=lambda each: each.window_end, reverse=True):
         if check.version != situation.check.version or not check.judged & drifted:
             continue
         if not _acted_on(check.items, situation.response):

@@ -12,7 +12,7 @@ def written(document: Any) -> bytes:
 
 
 def test_what_monitor_py_found_is_read() -> None:
-    found = read_findings(written(violations_document("age")), written(drift_document("age")))
+    found = read_findings(written(drift_document("age")))
 
     assert (found.verdict, found.rows, found.labelled_rows) == ("drift", 1200, 640)
     assert found.judged == {"data-quality", "predictions", "model-quality"}
@@ -27,7 +27,7 @@ def test_what_monitor_py_found_is_read() -> None:
 def test_a_check_of_too_few_rows_judges_nothing() -> None:
     document = drift_document() | {"verdict": "not-enough-data"}
 
-    assert read_findings(written({"violations": []}), written(document)).judged == frozenset()
+    assert read_findings(written(document)).judged == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -61,19 +61,30 @@ def test_model_monitors_verdict_is_made_of_its_violations() -> None:
 
 
 @pytest.mark.parametrize(
-    ("violations", "drift", "why"),
+    ("violations", "why"),
     [
-        (b"<html>", drift_document(), "constraint_violations.json is no JSON document"),
-        (b"[]", drift_document(), "constraint_violations.json"),
-        (b'{"violations": [{"feature_name": "a"}]}', drift_document(), "violations.0.constraint_check_type"),
-        (b'{"violations": []}', drift_document() | {"verdict": "maybe"}, "drift.json: verdict"),
-        (b'{"violations": []}', drift_document() | {"format_version": 2}, "drift.json: format_version"),
-        (b'{"violations": []}', drift_document() | {"summary": "x" * 5000}, "drift.json: summary"),
+        (b"<html>", "constraint_violations.json is no JSON document"),
+        (b"[]", "constraint_violations.json"),
+        (b'{"violations": [{"feature_name": "a"}]}', "violations.0.constraint_check_type"),
     ],
 )
-def test_what_is_no_report_is_refused_with_the_place(violations: bytes, drift: Any, why: str) -> None:
+def test_what_is_no_file_of_violations_is_refused_with_the_place(violations: bytes, why: str) -> None:
     with pytest.raises(ReportError, match=why):
-        read_findings(violations, written(drift))
+        model_monitor_findings(violations, "data-quality")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"verdict": "maybe"}, "drift.json: verdict"),
+        ({"format_version": 2}, "drift.json: format_version"),
+        ({"summary": "x" * 5000}, "drift.json: summary"),
+        ({"violations": [{"feature_name": "a"}]}, "drift.json: violations.0.constraint_check_type"),
+    ],
+)
+def test_what_is_no_report_is_refused_with_the_place(change: dict[str, Any], why: str) -> None:
+    with pytest.raises(ReportError, match=why):
+        read_findings(written(drift_document() | change))
 
 
 def test_a_feature_that_is_none_is_refused() -> None:
@@ -81,4 +92,26 @@ def test_a_feature_that_is_none_is_refused() -> None:
     document["dimensions"]["data-quality"]["features"] = [{"name": 3}]
 
     with pytest.raises(ReportError, match="features: name"):
-        read_findings(b'{"violations": []}', written(document))
+        read_findings(written(document))
+
+
+def test_each_violation_keeps_its_dimension() -> None:
+    """constraint_violations.json has none: it follows Model Monitor's schema."""
+    document = drift_document("age")
+    document["violations"] += [
+        {
+            "feature_name": "score",
+            "constraint_check_type": "prediction_drift_check",
+            "description": "",
+            "dimension": "predictions",
+        },
+        {"feature_name": "plan", "constraint_check_type": "bias_drift_check", "description": "", "dimension": "bias"},
+    ]
+
+    found = read_findings(written(document))
+
+    assert {(each.dimension, each.name) for each in found.violations} == {
+        ("data-quality", "age"),
+        ("predictions", "score"),
+        ("bias", "plan"),
+    }
