@@ -74,7 +74,8 @@ class HandleDrift:
         at = check.responded_at or self.now()
         if report.kind is None and check.source != "batch":  # Model Monitor publishes its own
             self.metrics.put(check.source, schedule_name(self.stage, check.model), findings, at)
-        self.metrics.put_total(check.model, len(findings.violations), at)
+        if findings.judged:  # a zero where nothing was looked at would end the alarm on the check before
+            self.metrics.put_total(check.model, len(findings.violations), at)
 
     def _check(self, report: Report) -> Check | None:
         known = self._known(report.model, report.check_id)

@@ -91,4 +91,5 @@ def checked(check: Check) -> Checked:
         told=figures.get("tells") == "DRIFT_FOUND",
         refused=figures.get("refused"),
         explains=check.engine != "model-monitor",
+        asks=bool(figures.get("asks_for_a_check")),
     )

@@ -45,7 +45,8 @@ class Prospects:
         if lease and (run is None or run.status == "RUNNING"):
             on = f" on {run.data_version}" if run else ""
             return Obstacle("under-way", f"run {lease.run_id} is under way{on}: its version comes first")
-        upload = self.leases.waiting(record.model)
+        # Nothing ends that would start what waits without a lease: the retrain's own run takes the newest.
+        upload = self.leases.waiting(record.model) if lease else None
         if upload:
             return Obstacle("under-way", f"{upload.data_version} waits to be trained on: its version comes first")
         coming = next(filter(None, (record.arriving, record.queued, record.trial)), None)

@@ -334,6 +334,12 @@ def _start_run(drift: Drift, run_id: str, data_version: str) -> None:
     drift.stage.runs.start({"model": "churn", "run_id": run_id, "data_version": data_version}, f"execution-{run_id}")
 
 
+def _finish_run(drift: Drift, run_id: str, status: Any, version: int | None = None) -> None:
+    run = drift.stage.runs.get("churn", run_id)
+    assert run is not None
+    drift.stage.runs.finish(run, status, None, arn(version) if version else None, None)
+
+
 def _newest_upload(drift: Drift) -> str:
     newest = drift.stage.objects.newest("models/churn/raw/")
     assert newest is not None
@@ -352,9 +358,30 @@ def test_no_retrain_while_a_run_is_under_way(retraining: Drift) -> None:
 
 
 def test_no_retrain_while_a_newer_upload_waits(retraining: Drift) -> None:
+    """Behind a run whose lease ends in a moment."""
+    _start_run(retraining, "1", "s3://b/churn.csv@1")
+    _finish_run(retraining, "1", "FAILED")
+    retraining.stage.clock.at = FIRST
+    assert retraining.stage.leases.acquire("churn", "execution-1", "1") is not None
     retraining.stage.leases.offer("churn", Upload(BUCKET, "models/churn/raw/new.csv", "2", "etag", 3, "2026"))
 
     assert "new.csv@2 waits to be trained on" in retraining.hour(0, "age")["reason"]
+
+
+def test_what_waits_for_nothing_is_no_obstacle(retraining: Drift) -> None:
+    """A run that could not be planned leaves its upload waiting, and no lease whose end would start it."""
+    retraining.stage.leases.offer("churn", Upload(BUCKET, "models/churn/raw/new.csv", "2", "etag", 3, "2026"))
+
+    assert retraining.hour(0, "age")["outcome"] == "retrain"
+
+
+def test_the_lease_of_a_run_that_died_long_ago_is_no_obstacle(retraining: Drift) -> None:
+    retraining.stage.clock.at = FIRST
+    assert retraining.stage.leases.acquire("churn", "execution-1", "1") is not None
+    _start_run(retraining, "1", "s3://b/churn.csv@1")
+
+    assert "run 1 is under way" in retraining.hour(23, "age")["reason"]
+    assert retraining.hour(25, "age")["outcome"] == "retrain"
 
 
 def test_no_retrain_while_a_version_waits_for_a_yes(retraining: Drift) -> None:
@@ -404,6 +431,20 @@ def test_figures_go_to_cloudwatch_under_model_monitors_names(drift: Drift) -> No
         ("Sluice", "constraint_violations", "Stage=dev"): 1,
         ("Sluice", "constraint_violations", "Stage=dev", "Model=churn"): 1,
     }
+
+
+def test_a_check_that_judged_nothing_leaves_the_alarm_as_it_is(drift: Drift) -> None:
+    drift.hour(0, "age")
+    check = drift.begin(1)
+    prefix = drift.prefix(check)
+    document = drift_document(check_id=check.check_id) | {"verdict": "not-enough-data"}
+    drift.stage.put(f"{prefix}drift.json", json.dumps(document))
+    drift.stage.put(f"{prefix}constraint_violations.json", json.dumps(violations_document()))
+
+    drift.deliver(f"{prefix}constraint_violations.json")
+
+    assert drift.found(check.check_id).verdict == "not-enough-data"
+    assert drift.metrics.points["Sluice", "constraint_violations", "Stage=dev", "Model=churn"] == 1
 
 
 def model_monitors(drift: Drift, hour: int, kind: str, *violations: Mapping[str, str]) -> dict[str, Any]:

@@ -73,8 +73,11 @@ class Leases:
         )
 
     def current(self, model: str) -> Lease | None:
+        """The lease in force: one that is over is whoever's asks next."""
         item = self.table.get(model_key(model), "LEASE")
-        return Lease(model, item["run_id"], item["execution_arn"]) if item else None
+        if item is None or int(item["lease_ends"]) < int(self.now().timestamp()):
+            return None
+        return Lease(model, item["run_id"], item["execution_arn"])
 
     def of_execution(self, execution_arn: str) -> Lease | None:
         """The lease that an execution took or tried to take; None when it never got that far."""

@@ -90,7 +90,7 @@ class Monitoring(Section):
     )
     min_records: int = Field(default=200, ge=20, description="Rows below which a check says nothing.")
     lateness_hours: int = Field(
-        default=24, ge=0, le=720, description="Hours after which captures that arrive late, and labels, still count."
+        default=24, ge=1, le=720, description="Hours after which captures that arrive late, and labels, still count."
     )
     significance: float = Field(
         default=0.05,

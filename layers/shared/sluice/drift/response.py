@@ -37,6 +37,12 @@ class Checked:
     explains: bool = True
     """Whether it is our own job's: Model Monitor's files name what moved and no more, and bring no labelled rows."""
 
+    asks: bool = False
+    """Whether it had our own job look at its hours."""
+
+    def overlaps(self, other: "Checked") -> bool:
+        return self.window_end > other.window_start and self.window_start < other.window_end
+
     @property
     def is_of_a_batch(self) -> bool:
         """Its window is the moment of the upload."""
@@ -135,17 +141,30 @@ def _retrain(situation: Situation, found: frozenset[Item]) -> Decision:
 
 
 def _explain(situation: Situation, found: frozenset[Item]) -> Decision:
-    """What Model Monitor found is told by our own check of the same hours, once a day where the drift goes on."""
+    """What Model Monitor found is told by our own check of the same hours, once a day where that finds it too."""
+    check = situation.check
     no = not_now(situation.response, situation.now, situation.retrains, situation.obstacle)
-    since = situation.check.window_start - DAY
-    own = [each for each in situation.earlier if each.explains and each.judged and each.window_end > since]
-    if no is None and own:
-        latest = max(own, key=lambda each: each.window_end)
-        no = Refusal("explained", f"check {latest.check_id}, of our own job, has looked at this traffic and decides")
+    if no is None:
+        asked = next((each for each in situation.earlier if each.asks and each.overlaps(check)), None)
+        if asked:
+            why = f"check {asked.check_id} of the same hours has our own job look at them: it explains and decides"
+            return Decision("ignore", f"{_moved(found)}: {why}")
+        own = [each for each in situation.earlier if _has_explained(each, check, found)]
+        if own:
+            latest = max(own, key=lambda each: each.window_end)
+            why = f"check {latest.check_id}, of our own job, has looked at this traffic and decides"
+            no = Refusal("explained", why)
     if no:
         return _tell_or_leave(situation, found, no)
     why = "our own job looks at the same hours now, explains it, and decides on a retrain"
     return Decision("notify", f"{_moved(found)}: {why}", asks_for_a_check=True)
+
+
+def _has_explained(own: Checked, check: Checked, found: frozenset[Item]) -> bool:
+    """It looked at the hours themselves; or it found the same within the day before them."""
+    if not (own.explains and own.judged):
+        return False
+    return own.overlaps(check) or (found <= own.items and own.window_end > check.window_start - DAY)
 
 
 def _tell_or_leave(situation: Situation, found: frozenset[Item], no: Refusal | None) -> Decision:

@@ -290,10 +290,27 @@ def test_our_own_job_looks_once_a_day_while_the_drift_goes_on() -> None:
 
 
 def test_what_our_own_job_does_not_find_is_told_as_model_monitors() -> None:
-    made = decision(theirs(3, AGE), check(1), theirs(0, AGE), policy=retraining(), data=FRESH)
+    made = decision(theirs(1, AGE), check(1), theirs(0, AGE), policy=retraining(), data=FRESH)
 
     assert made.tells == "DRIFT_FOUND"
     assert "No retrain follows: check check-1, of our own job, has looked at this traffic" in made.reason
+
+
+def test_a_look_of_our_own_job_at_other_hours_that_found_nothing_explains_nothing() -> None:
+    """`sluice monitor --now` of yesterday."""
+    made = decision(theirs(3, AGE), check(1), policy=retraining(), data=FRESH)
+
+    assert made.asks_for_a_check
+
+
+def test_both_of_model_monitors_checks_of_an_hour_have_our_own_job_look_once() -> None:
+    """While it looks: it has not ended, so it is not among the earlier ones."""
+    first = theirs(0, AGE, asks=True)
+
+    second = decision(theirs(0, AUC, check_id="quality"), first, policy=retraining(), data=FRESH)
+    assert (second.response, second.tells, second.asks_for_a_check) == ("ignore", None, False)
+    assert "check check-0 of the same hours has our own job look at them" in second.reason
+    assert decision(theirs(1, AUC), first, policy=retraining(), data=FRESH).asks_for_a_check
 
 
 def test_nobody_looks_again_where_no_retrain_is_possible_anyway() -> None:
