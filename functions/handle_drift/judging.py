@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from functions.handle_drift.training_data import Prospects
 from sluice.aws.checks import Check, Checks
-from sluice.aws.drift_retrains import DriftRetrainRecords, DriftRetrains
+from sluice.aws.drift_retrains import DriftRetrain, DriftRetrainRecords, DriftRetrains
 from sluice.aws.production import ProductionRecord, ProductionStates
 from sluice.aws.version_definitions import VersionDefinitions
-from sluice.definition.monitoring import DriftResponse
-from sluice.drift import Checked, Decision, Findings, Situation, decide
+from sluice.definition.monitoring import Monitoring
+from sluice.drift import LEAST_LABELLED_ROWS, Checked, Decision, Findings, Situation, decide
 from sluice.errors import TransientError
 
 LOOKED_BACK = 200
@@ -30,7 +30,8 @@ class Judge:
     def decide(self, check: Check, findings: Findings) -> Decision:
         """`check` with its findings' figures. Raises TransientError when another check's retrain came in between."""
         record = self.production.get(check.model)
-        policy = self._policy(record)
+        monitoring = self._monitoring(record)
+        policy = monitoring.response
         now, asked = self.now(), self.retrains.get(check.model)
         situation = Situation(
             now=now,
@@ -38,24 +39,27 @@ class Judge:
             live=record.live.package.version if record.live else None,
             check=checked(check),
             earlier=self._earlier(check),
-            retrains=asked.at(but=check.check_id),
+            retrains=[each.at for each in asked.but(check.check_id)],
         )
         if policy.action == "retrain" and findings.violations:
-            data = self.prospects.data(check.model, findings.labelled_rows)
+            known = known_rows(asked.but(check.check_id), check, monitoring.lateness_hours)
+            data = self.prospects.data(check.model, findings.labelled_rows, known)
             situation = replace(situation, obstacle=self.prospects.obstacle(record), data=data)
         decision = decide(situation)
-        if decision.response == "retrain" and not self._counted(asked, check.check_id, now):
+        handed_over = findings.labelled_rows if findings.labelled_rows >= LEAST_LABELLED_ROWS else 0
+        retrain = DriftRetrain(check.check_id, now, handed_over, check.window_end)
+        if decision.response == "retrain" and not self._counted(asked, retrain):
             raise TransientError(f"another check of {check.model} asked for a retrain just now: judged again")
         return decision
 
-    def _counted(self, asked: DriftRetrains, check_id: str, now: datetime) -> bool:
+    def _counted(self, asked: DriftRetrains, retrain: DriftRetrain) -> bool:
         """Before it is asked for: a function that dies in between uses one up, and never asks for one too many."""
-        return asked.has(check_id) or self.retrains.add(asked, check_id, now)
+        return asked.has(retrain.check_id) or self.retrains.add(asked, retrain)
 
-    def _policy(self, record: ProductionRecord) -> DriftResponse:
+    def _monitoring(self, record: ProductionRecord) -> Monitoring:
         if record.live is None:
-            return DriftResponse()  # nothing is in production: nothing follows, whatever it says
-        return self.definitions.of(record.live.package.arn).monitoring.response
+            return Monitoring()  # nothing is in production: nothing follows, whatever it says
+        return self.definitions.of(record.live.package.arn).monitoring
 
     def _earlier(self, check: Check) -> Sequence[Checked]:
         """Batches are other rows than an endpoint's requests: each has its own story."""
@@ -66,6 +70,19 @@ class Judge:
             and each.check_id != check.check_id
             and (each.source == "batch") == (check.source == "batch")
         ]
+
+
+def known_rows(retrains: Sequence[DriftRetrain], check: Check, lateness_hours: int) -> int:
+    """As many of the check's labelled rows the last retrain that had some may have had.
+
+    The rows have no names that last, so they are counted: all of its rows are taken to be among the check's, unless
+    the check looks at later requests only.
+    """
+    last = max((each for each in retrains if each.labelled_rows), key=lambda each: each.at, default=None)
+    if last is None or last.until is None:
+        return 0
+    looked_at_from = check.window_start - timedelta(hours=lateness_hours)
+    return last.labelled_rows if looked_at_from < last.until else 0
 
 
 def figures_of(findings: Findings) -> dict[str, Any]:

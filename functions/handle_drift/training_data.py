@@ -25,13 +25,13 @@ class Prospects:
     registry_account: str | None
     """Where versions are trained; None where that is this account."""
 
-    def data(self, model: str, labelled_rows: int) -> TrainingData:
+    def data(self, model: str, labelled_rows: int, known_rows: int) -> TrainingData:
         newest = self.objects.newest(ModelPrefix(model).raw)
         if newest is None:
-            return TrainingData(None, None, labelled_rows)
+            return TrainingData(None, None, labelled_rows, known_rows)
         upload = f"s3://{self.objects.bucket}/{newest.key}@{newest.version_id or newest.etag}"
         trained = any(run.data_version == upload for run in self._succeeded(model))
-        return TrainingData(None if trained else upload, upload, labelled_rows)
+        return TrainingData(None if trained else upload, upload, labelled_rows, known_rows)
 
     def obstacle(self, record: ProductionRecord) -> Obstacle | None:
         if self.registry_account:

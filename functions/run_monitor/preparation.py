@@ -9,13 +9,13 @@ from typing import Any
 
 from sluice.aws.checks import Check, Checks
 from sluice.aws.hourly_files import HourlyFiles
-from sluice.aws.objects import Objects
+from sluice.aws.objects import ObjectMissingError, Objects, ObjectTooLargeError
 from sluice.aws.registry import Package
 from sluice.aws.variant_metrics import VariantMetrics
 from sluice.definition import Model
 from sluice.events import CheckRequested
 from sluice.monitoring.check import TREND_LENGTH, CheckNames, Subject, plan_document
-from sluice.monitoring.inputs import CheckInputs, Stored, choose_inputs, hours_read, manifest
+from sluice.monitoring.inputs import Before, CheckInputs, Stored, choose_inputs, hours_read, listed_in, manifest
 from sluice.monitoring.job import VersionFiles, job_request
 from sluice.monitoring.window import Window
 from sluice.naming import SINGLE_VARIANT, ModelPrefix, variant_of
@@ -23,6 +23,8 @@ from sluice.plan import Surroundings, definition_document
 
 _LOOKED_THROUGH = 200
 """Earlier checks: eight days of hourly ones."""
+_LONGEST_MANIFEST = 32 * 1024 * 1024
+"""Bytes: about 400,000 objects."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,7 @@ class Preparation:
         read = hours_read(window, definition.monitoring.lateness_hours)
         prefix = ModelPrefix(names.model)
         labels = HourlyFiles(self.objects).stored(prefix.ground_truth, read.start, at)
-        checked_at = before.started_at.replace(microsecond=0) if before else None  # S3 knows seconds
-        return choose_inputs(window, self._captured(names, subject, read), labels, checked_at)
+        return choose_inputs(window, self._captured(names, subject, read), labels, self._looked_at(before))
 
     def write(
         self,
@@ -90,6 +91,23 @@ class Preparation:
         last = read.end - timedelta(microseconds=1)
         files = HourlyFiles(self.objects)
         return chain.from_iterable(files.stored(f"{prefix}{one}/", read.start, last) for one in variants)
+
+    def _looked_at(self, check: Check | None) -> Before | None:
+        if check is None:
+            return None
+        names = CheckNames(self.surroundings.stage, check.model, check.check_id)
+        at = check.started_at.replace(microsecond=0)  # S3 knows seconds
+        try:
+            return Before(at, self._listed(names, "captures") | self._listed(names, "earlier"))
+        except ObjectTooLargeError:
+            return Before(at)
+
+    def _listed(self, names: CheckNames, name: str) -> frozenset[str]:
+        """An input without objects has no manifest."""
+        try:
+            return listed_in(self.objects.read_at_most(names.manifest(name), _LONGEST_MANIFEST))
+        except ObjectMissingError:
+            return frozenset()
 
     def _check_before(self, names: CheckNames, subject: Subject, window: Window) -> Check | None:
         """A check of whole hours goes on from the one before it, whatever a person looked at in between."""

@@ -96,7 +96,7 @@ class RunMonitor:
         definition = self.definitions.of(scored.subject.package.arn)
         if not definition.monitoring.enabled:
             return _answer("ignored", f"version {scored.subject.package.version} is not to be monitored")
-        names = CheckNames.of(self.stage, model, window, batch_id)
+        names = CheckNames.of_batch(self.stage, model, batch_id)
         return self._check(Asked(event, names, scored.subject, window, definition, scored.inputs))
 
     def _check(self, asked: Asked) -> dict[str, Any]:

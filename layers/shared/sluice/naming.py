@@ -14,6 +14,9 @@ MODEL_NAME_MAX_LENGTH = 24
 MODEL_NAME_RULE = "at most 24 small letters, digits and single hyphens between them, a letter first"
 STAGE_PATTERN = r"^[a-z][a-z0-9]{0,6}$"
 
+CHECK_ID_PATTERN = r"(?:\d{12}-[0-9a-f]{4}|\d{6}-[0-9a-f]{10})"
+"""Of an endpoint's check, or a batch's."""
+
 INTERMEDIATE_TAG = {"sluice:kind": "intermediate"}
 """The bucket's lifecycle rule expires objects by this tag; registered models, evaluations and reports are kept."""
 
@@ -132,6 +135,15 @@ def new_check_id(at: datetime, model: str, cause: str) -> str:
     return new_run_id(at, model, cause)
 
 
+def new_batch_check_id(batch_id: str, model: str) -> str:
+    """`YYMMDD-` and 10 digits: as long as any check's, because its job's name has no more room.
+
+    The digits stand for the moment too. Four would not tell a thousand files of one second apart.
+    """
+    digest = hashlib.sha256(f"{model}\0{batch_id}".encode()).hexdigest()
+    return f"{batch_id[:6]}-{digest[:10]}"
+
+
 def schedule_name(stage: str, model: str) -> str:
     """Of the model's EventBridge schedule: one per model, whichever version serves."""
     return f"sluice-{stage}-{model}-monitor"
@@ -173,7 +185,7 @@ def check_job_name(stage: str, model: str, check_id: str) -> str:
 
 def check_of_job(stage: str, job: str) -> tuple[str, str] | None:
     """The model and the check behind such a job; None where it is not one of this stage's."""
-    match = re.fullmatch(rf"sluice-{re.escape(stage)}-(?P<model>.+)-(?P<check_id>\d{{12}}-[0-9a-f]{{4}})-check", job)
+    match = re.fullmatch(rf"sluice-{re.escape(stage)}-(?P<model>.+)-(?P<check_id>{CHECK_ID_PATTERN})-check", job)
     return (match["model"], match["check_id"]) if match and is_model_name(match["model"]) else None
 
 

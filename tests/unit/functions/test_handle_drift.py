@@ -411,6 +411,21 @@ def test_nothing_new_to_train_on_is_said_as_it_is(retraining: Drift) -> None:
     assert retraining.hour(1, "age", labelled=640)["outcome"] == "retrain"
 
 
+def test_labelled_rows_that_the_last_retrain_had_are_nothing_new(retraining: Drift) -> None:
+    """Neither a day nor a gate that refused its version makes them so: 100 more do, or later requests."""
+    _start_run(retraining, "1", _newest_upload(retraining))
+    _finish_run(retraining, "1", "SUCCEEDED", 6)
+    retraining.serve(action="retrain", cooldown_hours=1)
+    assert retraining.hour(0, "age", labelled=640)["outcome"] == "retrain"
+
+    same = retraining.hour(24, "age", labelled=739)
+
+    assert same["outcome"] == "notify"
+    assert "the truth is known of 739 rows that were checked, the last retrain for drift had 640" in same["reason"]
+    assert retraining.hour(25, "age", labelled=640)["outcome"] == "retrain"
+    assert retraining.hour(49, "age", labelled=740)["outcome"] == "retrain"
+
+
 def test_a_stage_that_deploys_anothers_versions_trains_none(retraining: Drift) -> None:
     retraining.registry_account = "111122223333"
 

@@ -10,7 +10,7 @@ from sluice.batch import BatchPlan
 from sluice.naming import schedule_name
 from tests.fakes.aws_clients import client_error
 from tests.unit.functions.conftest import BUCKET, KilledError, StageUnderTest
-from tests.unit.functions.monitoring_under_test import CAPTURES, ENDPOINT, LIVE_SINCE, Monitored, arn
+from tests.unit.functions.monitoring_under_test import CAPTURES, ENDPOINT, HOUR, LIVE_SINCE, Monitored, arn
 
 HOUR_11 = "2026/11/20/11"
 
@@ -115,25 +115,46 @@ def test_an_hour_without_traffic_is_judged_at_once_and_costs_no_job(monitored: M
     assert monitored.stage.actions() == []
 
 
-def test_what_came_after_the_check_before_is_late_and_the_rest_is_known(monitored: Monitored) -> None:
-    known = monitored.capture(HOUR_11)
-    monitored.end(monitored.ask()["check_id"])
-    # moto writes objects at the machine's time: the check before it looked at this moment.
-    before = monitored.checks.newest("churn")[0]
-    listed = monitored.stage.s3.head_object(Bucket=BUCKET, Key=known)["LastModified"]
-    later = f"{CAPTURES}/AllTraffic/2026/11/20/10/late.jsonl"
-    at = listed.replace(year=listed.year + 1)
-    monitored.end(before.check_id, started_at=at)
+def test_what_the_check_before_was_not_given_is_late_and_the_rest_is_known(monitored: Monitored) -> None:
+    monitored.capture(HOUR_11)
+    before = monitored.ask()["check_id"]
+    # An upload that had begun before it listed, and ended after: its time says that it was there.
+    monitored.capture("2026/11/20/10", name="late")
+    monitored.end(before, started_at=datetime.now(UTC) + HOUR)
     monitored.capture("2026/11/20/12")
-    monitored.stage.put(later, "{}\n")
 
-    first = monitored.ask("2026-11-20T13:05:00Z")["check_id"]
-    monitored.end(before.check_id, started_at=listed.replace(year=listed.year - 1))
-    second = monitored.ask("2026-11-20T13:05:00Z", now=True)["check_id"]
+    check_id = monitored.ask("2026-11-20T13:05:00Z")["check_id"]
 
-    assert monitored.manifest(first, "captures")[1:] == ["AllTraffic/2026/11/20/12/a.jsonl"]
-    assert len(monitored.manifest(first, "earlier")[1:]) == 2
-    assert len(monitored.manifest(second, "captures")[1:]) == 3
+    late = "AllTraffic/2026/11/20/10/late.jsonl"
+    assert monitored.manifest(check_id, "captures")[1:] == [late, "AllTraffic/2026/11/20/12/a.jsonl"]
+    assert monitored.manifest(check_id, "earlier")[1:] == [f"AllTraffic/{HOUR_11}/a.jsonl"]
+
+
+def test_what_the_check_before_knew_only_from_its_own_one_before_is_known(monitored: Monitored) -> None:
+    monitored.capture(HOUR_11)
+    monitored.end(monitored.ask()["check_id"])
+    monitored.capture("2026/11/20/12")
+    monitored.end(monitored.ask("2026-11-20T13:05:00Z")["check_id"])
+    monitored.capture("2026/11/20/13")
+
+    check_id = monitored.ask("2026-11-20T14:05:00Z")["check_id"]
+
+    assert monitored.manifest(check_id, "captures")[1:] == ["AllTraffic/2026/11/20/13/a.jsonl"]
+    assert len(monitored.manifest(check_id, "earlier")[1:]) == 2
+
+
+@pytest.mark.parametrize(("hours", "known"), [(1, True), (-1, False)])
+def test_a_check_before_that_was_given_nothing_is_gone_by_when_it_looked(
+    monitored: Monitored, hours: int, known: bool
+) -> None:
+    # moto writes objects at the machine's time.
+    monitored.end(monitored.ask()["check_id"], started_at=datetime.now(UTC) + hours * HOUR)
+    monitored.capture(HOUR_11)
+    monitored.capture("2026/11/20/12")
+
+    check_id = monitored.ask("2026-11-20T13:05:00Z")["check_id"]
+
+    assert (len(monitored.manifest(check_id, "captures")[1:]) == 1) is known
 
 
 def test_hours_of_a_check_that_failed_are_the_next_ones(monitored: Monitored) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sluice.naming import (
     STAGE_PATTERN,
     alias_parameter,
+    check_job_name,
     endpoint_config_name,
     endpoint_name,
     group_of_endpoint,
@@ -17,6 +18,8 @@ from sluice.naming import (
     model_of_endpoint,
     model_of_group,
     model_of_raw_key,
+    new_batch_check_id,
+    new_batch_id,
     new_run_id,
     shared_endpoint_name,
     validation_name,
@@ -36,6 +39,15 @@ def test_the_longest_names_stay_within_sagemakers_limits() -> None:
     assert len(endpoint_config_name(LONGEST_STAGE, LONGEST_MODEL, 99999, "cause")) <= 63
     assert len(validation_name(LONGEST_STAGE, run_id)) <= 63
     assert len(model_card_name(LONGEST_STAGE, LONGEST_MODEL, 99999)) <= 63
+
+
+def test_no_two_of_a_thousand_batches_of_one_second_share_a_check() -> None:
+    batches = [new_batch_id(AT, "churn", str(number)) for number in range(1000)]
+
+    checks = {new_batch_check_id(batch_id, "churn") for batch_id in batches}
+
+    assert len(checks) == 1000
+    assert {len(check_job_name(LONGEST_STAGE, LONGEST_MODEL, check_id)) for check_id in checks} == {63}
 
 
 def test_the_same_execution_gets_the_same_run_id_and_another_gets_another() -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sluice.drift.findings import MonitorKind
-from sluice.naming import MODEL_NAME_PATTERN, new_check_id
+from sluice.naming import CHECK_ID_PATTERN, MODEL_NAME_PATTERN, new_check_id
 
 _HOUR = r"(?P<hour>\d{4}/\d{2}/\d{2}/\d{2})"
-_CHECK = r"(?P<check>\d{12}-[0-9a-f]{4})"
+_CHECK = rf"(?P<check>{CHECK_ID_PATTERN})"
 _REPORT = r"models/(?P<model>[^/]+)/monitoring/reports/(?P<source>[^/]+)/"
 _OURS = re.compile(rf"(?P<prefix>{_REPORT}{_HOUR}/{_CHECK}/)constraint_violations\.json$")
 _MODEL_MONITORS = re.compile(rf"(?P<prefix>{_REPORT}(?P<schedule>[^/]+)/{_HOUR}/)constraint_violations\.json$")

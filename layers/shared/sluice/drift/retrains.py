@@ -28,15 +28,21 @@ class TrainingData:
 
     new_upload: the newest upload, where no version was trained on it yet.
     newest_upload: the newest at all.
+    known_rows: as many of the labelled rows the last retrain for drift may have had.
     """
 
     new_upload: str | None
     newest_upload: str | None
     labelled_rows: int
+    known_rows: int = 0
 
     @property
     def enough_labels(self) -> bool:
         return self.labelled_rows >= LEAST_LABELLED_ROWS
+
+    @property
+    def enough_new_labels(self) -> bool:
+        return self.labelled_rows - self.known_rows >= LEAST_LABELLED_ROWS
 
     @property
     def told(self) -> str:
@@ -100,20 +106,22 @@ def _nothing_new(data: TrainingData) -> Refusal | None:
         return Refusal(
             "nothing-new", "there is no upload to train on any more: upload data, and a run starts by itself"
         )
-    if data.new_upload or data.enough_labels:
+    if data.new_upload or data.enough_new_labels:
         return None
     return Refusal(
         "nothing-new",
         f"there is nothing new to train on: a version was trained on the newest upload, {data.newest_upload}, already, "
-        f"and {_labels(data.labelled_rows)} ({LEAST_LABELLED_ROWS} are needed). Upload newer data, and a run starts "
+        f"and {_labels(data)} ({LEAST_LABELLED_ROWS} are needed). Upload newer data, and a run starts "
         "by itself; or send the truths of past requests to ground-truth/, and the next check counts them",
     )
 
 
-def _labels(rows: int) -> str:
+def _labels(data: TrainingData) -> str:
+    rows = data.labelled_rows
     if not rows:
         return "the truth is known of no row that was checked"
-    return f"the truth is known of {rows} row{'s' if rows > 1 else ''} that were checked"
+    told = f"the truth is known of {rows:,} row{'s' if rows > 1 else ''} that were checked"
+    return f"{told}, the last retrain for drift had {data.known_rows:,} already" if data.known_rows else told
 
 
 def _at(moment: datetime) -> str:

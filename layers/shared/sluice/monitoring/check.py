@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sluice.monitoring.window import Window
-from sluice.naming import ModelPrefix, check_job_name, new_check_id
+from sluice.naming import ModelPrefix, check_job_name, new_batch_check_id, new_check_id
 from sluice.rollout import PackageRef
 
 Source = Literal["captures", "batch"]
@@ -29,6 +29,10 @@ class CheckNames:
     @classmethod
     def of(cls, stage: str, model: str, window: Window, cause: str) -> "CheckNames":
         return cls(stage, model, new_check_id(window.end, model, cause))
+
+    @classmethod
+    def of_batch(cls, stage: str, model: str, batch_id: str) -> "CheckNames":
+        return cls(stage, model, new_batch_check_id(batch_id, model))
 
     @property
     def job(self) -> str:

@@ -35,13 +35,28 @@ def hours_read(window: Window, lateness_hours: int) -> Window:
     return Window(hour_of(window.start) - timedelta(hours=lateness_hours), window.end)
 
 
-def choose_inputs(
-    window: Window, captures: Iterable[Stored], ground_truth: Iterable[Stored], checked_at: datetime | None
-) -> CheckInputs:
-    """captures: of hours_read(). checked_at: when the check before this one listed its objects; None: there was none.
+@dataclass(frozen=True)
+class Before:
+    """The check before. at: when it listed what there was. keys: the captures that it was given; none where that is not known.
 
-    What lies in an hour before the window and came since then has been seen by no check, so it counts now. A check that
-    listed an object while another arrived counts it too: ids are counted once.
+    An object stands in a listing from the end of its upload and bears the time of its beginning, so a time alone does
+    not say whether a listing had it.
+    """
+
+    at: datetime
+    keys: frozenset[str] = frozenset()
+
+    def knew(self, stored: Stored) -> bool:
+        return stored.key in self.keys if self.keys else stored.at < self.at
+
+
+def choose_inputs(
+    window: Window, captures: Iterable[Stored], ground_truth: Iterable[Stored], before: Before | None
+) -> CheckInputs:
+    """captures: of hours_read(). before: None where there was no check before.
+
+    What lies in an hour before the window and was not there then has been seen by no check, so it counts now. A check
+    that listed an object while another arrived counts it too: ids are counted once.
     """
     first = hour_of(window.start)
     looked_at: list[str] = []
@@ -50,20 +65,27 @@ def choose_inputs(
         hour = _hour_of_key(stored.key)
         if hour is None or hour >= window.end:
             continue
-        known = hour < first and checked_at is not None and stored.at < checked_at
+        known = hour < first and before is not None and before.knew(stored)
         (earlier if known else looked_at).append(stored.key)
     labels = sorted(ground_truth, key=lambda stored: stored.key)
     return CheckInputs(
         captures=tuple(sorted(looked_at)),
         earlier=tuple(sorted(earlier)),
         ground_truth=tuple(stored.key for stored in labels),
-        new_labels=any(checked_at is None or stored.at >= checked_at for stored in labels),
+        new_labels=any(before is None or stored.at >= before.at for stored in labels),
     )
 
 
 def manifest(bucket: str, prefix: str, keys: Sequence[str]) -> str:
     """S3DataType ManifestFile (API Reference, S3DataSource): a prefix, then what follows it in each object's URI."""
     return json.dumps([{"prefix": f"s3://{bucket}/{prefix}"}, *(key.removeprefix(prefix) for key in keys)])
+
+
+def listed_in(document: bytes) -> frozenset[str]:
+    """The keys that such a manifest names."""
+    head, *rest = json.loads(document)
+    prefix = head["prefix"].removeprefix("s3://").partition("/")[2]
+    return frozenset(f"{prefix}{each}" for each in rest)
 
 
 def _hour_of_key(key: str) -> datetime | None:

@@ -3,7 +3,14 @@ from datetime import UTC, datetime
 import pytest
 
 from sluice.drift.reports import report_of, scheduled_by
-from sluice.naming import check_of_job, job_name, model_of_violations_key, monitoring_schedule_name
+from sluice.naming import (
+    check_job_name,
+    check_of_job,
+    job_name,
+    model_of_violations_key,
+    monitoring_schedule_name,
+    new_batch_check_id,
+)
 
 REPORTS = "models/churn/monitoring/reports"
 
@@ -63,6 +70,17 @@ def test_a_job_names_its_check() -> None:
     assert check_of_job("dev", name) == ("churn-eu", "261120210000-3f2a")
     assert check_of_job("prod", name) is None
     assert check_of_job("dev", job_name("dev", "churn", "261120210000-3f2a", "prep")) is None
+
+
+@pytest.mark.parametrize("model", ["churn-eu", "churn-261120", "a-261120-0123456789"])
+def test_a_batchs_check_is_known_by_its_job_and_by_its_report(model: str) -> None:
+    check_id = new_batch_check_id("261120113000-0123456789ab", model)
+
+    assert check_of_job("dev", check_job_name("dev", model, check_id)) == (model, check_id)
+    key = f"models/{model}/monitoring/reports/batch/2026/11/20/11/{check_id}/constraint_violations.json"
+    report = report_of("dev", key)
+    assert report is not None
+    assert (report.check_id, report.source, report.kind) == (check_id, "batch", None)
 
 
 def test_a_schedule_of_another_stage_is_nobodys() -> None:

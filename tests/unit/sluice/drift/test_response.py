@@ -181,6 +181,7 @@ REFUSALS = [
         "one is possible again from 2026-11-20 13:00 UTC",
     ),
     ({"data": TrainingData(None, "s3://b/old.csv@1", 99)}, "nothing-new", "there is nothing new to train on"),
+    ({"data": TrainingData(None, "s3://b/old.csv@1", 739, 640)}, "nothing-new", "for drift had 640 already (100 are"),
     ({"data": TrainingData(None, None, 640)}, "nothing-new", "there is no upload to train on any more"),
 ]
 
