@@ -70,7 +70,7 @@ def command(
     else:
         _show(installation, model, checks, ended, findings)
     if opens or out:
-        _page(installation, model, ended, out)
+        _page(installation, model, checks, out)
     if fail_on_drift and ended and ended.verdict == "drift":
         click.get_current_context().exit(_DRIFT_FOUND)
 
@@ -82,14 +82,24 @@ def _show(
     ended: Check | None,
     findings: Mapping[str, Any] | None,
 ) -> None:
-    emit(watched_line(model, _watched(installation, model)))
+    watching = _watched(installation, model)
+    emit(watched_line(model, watching))
     if not checks:
-        say(f"No check yet. Ask for one: sluice monitor {model} --now")
+        say(f"No check yet. {_how_to_begin(watching, model)}")
         return
     emit("\n".join(["", *check_rows(checks)]))
     if ended:
         emit("\n".join(["", *newest_lines(ended, findings)]))
+    if findings is not None:
         say(f"Its page: sluice monitor {model} --report")
+
+
+def _how_to_begin(watching: Watching, model: str) -> str:
+    if watching.version is None:
+        return f"Approve a version first: sluice models {model}"
+    if watching.engine is None:
+        return f"Write monitoring.enabled: true in {model}'s model.yaml, upload that and then the data"
+    return f"Ask for one: sluice monitor {model} --now"
 
 
 def _watched(installation: Installation, model: str) -> Watching:
@@ -137,11 +147,12 @@ def _uri(installation: Installation, check: Check, name: str) -> str:
     return f"s3://{installation.stack.bucket}/{check.report_prefix}{name}"
 
 
-def _page(installation: Installation, model: str, check: Check | None, out: Path | None) -> None:
-    if check is None or check.report_prefix is None:
-        raise OperationFailedError(
-            f"no check of {model} has left a page yet. Ask for one: sluice monitor {model} --now"
-        )
+def _page(installation: Installation, model: str, checks: list[Check], out: Path | None) -> None:
+    """Of the newest check that left one: one without captures has nothing to show."""
+    check = next((each for each in checks if each.status == "ENDED" and each.report_prefix), None)
+    if check is None:
+        begin = _how_to_begin(_watched(installation, model), model)
+        raise OperationFailedError(f"no check of {model} has left a page yet. {begin}")
     try:
         page = installation.objects.read(f"{check.report_prefix}drift.html")
     except ObjectMissingError:

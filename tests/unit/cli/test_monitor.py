@@ -42,16 +42,22 @@ FOUND = Check(
     response="notify",
     response_reason="the policy is notify",
 )
-FINDINGS = {
+FINDINGS: dict[str, Any] = {
+    "verdict": "drift",
+    "violations": [VIOLATION, {**VIOLATION, "constraint_check_type": "completeness_check"}],
     "dimensions": {
         "data-quality": {
             "status": "drift",
             "features": [
                 {
                     "name": "tenure", "status": "drift", "distance": 0.31, "bound": 0.1, "score_effect": 0.42,
-                    "since": "2026-11-20T08:00:00+00:00",
+                    "since": "2026-11-20T08:00:00+00:00", "violations": [0],
                 },
-                {"name": "plan", "status": "no-drift", "distance": 0.01, "bound": 0.05, "score_effect": None},
+                {
+                    "name": "age", "status": "drift", "distance": 0.02, "bound": 0.1, "score_effect": 0.01,
+                    "since": None, "violations": [1], "missing_share": 0.25, "baseline_missing_share": 0.04,
+                },
+                {"name": "plan", "status": "no-drift", "distance": 0.06, "bound": 0.05, "score_effect": None},
             ],
         },
         "model-quality": {"status": "not-measured", "reason": "no label has arrived yet"},
@@ -94,13 +100,15 @@ def test_it_shows_what_the_newest_checks_found(account: Account, checks: Checks,
 
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "churn v3 is checked every hour by a scheduled job"
-    assert lines[3].split()[2:] == ["sluice-dev-churn", "v3", "1250", "drift", "tenure", "notify"]
-    assert lines[4].split()[-3:] == ["no-drift", "-", "ignore"]
+    assert lines[3].split()[2:] == ["sluice-dev-churn", "v3", "1250", "drift", "tenure", "told"]
+    assert lines[4].split()[-3:] == ["no-drift", "-", "recorded"]
     text = "\n".join(lines)
     assert "Newest check 261120090000-aaaa: tenure has moved since version 3 was trained." in text
     assert "no label has arrived yet" in text
     (tenure,) = [line for line in lines if line.startswith("tenure ")]
-    assert tenure.split() == ["tenure", "drift", "0.3100", "0.1000", "+0.420", "2026-11-20T08:00:00+00:00", "▁·█"]
+    assert tenure.split() == ["tenure", "drift", "0.310", "(0.1)", "+0.420", "2026-11-20", "08:00:00", "▁·█"]
+    assert any(line.startswith("age ") and "missing 25.0%, was 4.0%" in line for line in lines), "its own measure"
+    assert any(line.startswith("plan ") and "no-drift: may be chance  0.060 (0.05)" in line for line in lines)
 
 
 def test_json_has_all_of_it(account: Account, checks: Checks, capsys: Capture) -> None:
@@ -174,16 +182,23 @@ def test_a_check_that_failed_fails_the_command(account: Account, checks: Checks,
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "code", "said"),
     [
-        (["nobody"], "there is no model 'nobody'"),
-        (["churn", "--report"], "no check of churn has left a page yet"),
-        (["churn", "--report", "--json"], "--report opens a page"),
-        (["churn", "--now"], "churn has no endpoint"),
+        (["nobody"], 2, "there is no model 'nobody'"),
+        (
+            ["churn", "--report"],
+            1,
+            "no check of churn has left a page yet. Approve a version first: sluice models churn",
+        ),
+        (["churn"], 0, "No check yet. Approve a version first"),
+        (["churn", "--report", "--json"], 2, "--report opens a page"),
+        (["churn", "--now"], 1, "churn has no endpoint"),
     ],
 )
-def test_what_cannot_be_shown_is_said(account: Account, capsys: Capture, arguments: list[str], said: str) -> None:
-    assert account.type("monitor", *arguments) in (1, 2)
+def test_what_cannot_be_shown_is_said(
+    account: Account, capsys: Capture, arguments: list[str], code: int, said: str
+) -> None:
+    assert account.type("monitor", *arguments) == code
     assert said in capsys.readouterr().err
 
 
@@ -212,3 +227,11 @@ def test_a_sparkline_is_measured_by_its_bound() -> None:
     assert sparkline([None, 0.4, 0.8], bound=0.1) == "·▅█"
     assert sparkline([0.0, 0.0]) == "▁▁"
     assert sparkline([]) == ""
+
+
+def test_a_check_without_enough_rows_shows_no_distances(account: Account, checks: Checks, capsys: Capture) -> None:
+    watch(account)
+    checks.put(replace(FOUND, verdict="not-enough-data", violations=()))
+    account.leave(f"{PREFIX}drift.json", {**FINDINGS, "verdict": "not-enough-data"})
+    assert account.type("monitor", "churn") == 0
+    assert "0.310" not in capsys.readouterr().out
