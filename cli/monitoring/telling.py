@@ -46,6 +46,7 @@ def newest_lines(check: Check, findings: Mapping[str, Any] | None) -> Iterator[s
     if findings is not None:
         yield from _dimension_lines(findings)
         yield from _feature_lines(findings)
+        yield from _record_lines(findings)
     elif check.violations:
         yield from (
             f"  {each.get('feature_name') or each.get('metric_name')}: {each['description']}"
@@ -65,18 +66,41 @@ def _dimension_lines(findings: Mapping[str, Any]) -> Iterator[str]:
 def _in_short(name: str, dimension: Mapping[str, Any]) -> str:
     match name:
         case "model-quality":
-            judged = [
-                f"{one['name']} {one['value']:.3f} (was {one['baseline']:.3f})"
-                for one in dimension["metrics"]
-                if one.get("judged")
-            ]
-            return f"{', '.join(judged)}; {dimension['coverage']:.0%} of the window's requests have a label"
+            judged = [_metric(one) for one in dimension["metrics"] if one.get("judged")]
+            labels = f"{dimension['coverage']:.0%} of the window's requests have a label"
+            contradicting = dimension.get("conflicting") or 0
+            told = [*judged, labels, f"{contradicting:,} labels contradict others" if contradicting else ""]
+            return "; ".join(filter(None, told))
         case "attribution":
             return f"NDCG {dimension['ndcg']:.3f}, at least {dimension['bound']:g}"
         case "operations" if dimension.get("invocations") is not None:
             return f"{dimension['invocations']:,} requests, {dimension['errors_5xx']:,} answered with 5XX"
         case _:
             return ""
+
+
+def _metric(metric: Mapping[str, Any]) -> str:
+    said = f"{metric['name']} {metric['value']:.3f}, was {metric['baseline']:.3f}"
+    loss, bound = metric.get("loss"), metric.get("bound")
+    if loss is None or bound is None or loss < bound:
+        return said
+    chance = "" if metric.get("violated") else " which so few labels cannot tell from chance"
+    return f"{said}: lost {loss:.3f} and may lose {bound:g},{chance}".rstrip(",")
+
+
+def _record_lines(findings: Mapping[str, Any]) -> Iterator[str]:
+    """What was not counted, and why: a file of labels with a wrong header looks like labels that did not come."""
+    records = findings.get("records", {})
+    unreadable = records.get("unreadable", {"count": 0, "examples": []})
+    if unreadable["count"]:
+        first = unreadable["examples"][0]
+        where = f"{first['file']} line {first['line']}: {first['reason']}"
+        yield f"{unreadable['count']:,} lines could not be read, as {where}"
+    if records.get("outside_window"):
+        outside = records["outside_window"]
+        yield f"{outside:,} records say that they are of another time than their folder: is a clock wrong?"
+    if records.get("unanswered"):
+        yield f"{records['unanswered']:,} requests got no answer."
 
 
 def _feature_lines(findings: Mapping[str, Any]) -> Iterator[str]:

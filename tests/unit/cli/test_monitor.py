@@ -235,3 +235,24 @@ def test_a_check_without_enough_rows_shows_no_distances(account: Account, checks
     account.leave(f"{PREFIX}drift.json", {**FINDINGS, "verdict": "not-enough-data"})
     assert account.type("monitor", "churn") == 0
     assert "0.310" not in capsys.readouterr().out
+
+
+def test_what_was_not_counted_is_told(account: Account, checks: Checks, capsys: Capture) -> None:
+    """A file of labels with a wrong header looks like labels that did not come."""
+    watch(account)
+    checks.put(FOUND)
+    example = {"file": "ground-truth/2026/11/20/08/bad.csv", "line": 3, "reason": "its label is empty"}
+    records = {"unreadable": {"count": 7, "examples": [example]}, "outside_window": 40, "unanswered": 0}
+    metric = {"name": "auc", "value": 0.76, "baseline": 0.82, "loss": 0.06, "bound": 0.05, "judged": True}
+    quality = {"status": "no-drift", "metrics": [{**metric, "violated": False}], "coverage": 0.25, "conflicting": 2}
+    dimensions = {**FINDINGS["dimensions"], "model-quality": quality}
+    account.leave(f"{PREFIX}drift.json", {**FINDINGS, "records": records, "dimensions": dimensions})
+
+    assert account.type("monitor", "churn") == 0
+
+    said = capsys.readouterr().out
+    assert "7 lines could not be read, as ground-truth/2026/11/20/08/bad.csv line 3: its label is empty" in said
+    assert "40 records say that they are of another time than their folder: is a clock wrong?" in said
+    assert "got no answer" not in said
+    assert "auc 0.760, was 0.820: lost 0.060 and may lose 0.05, which so few labels cannot tell from chance" in said
+    assert "25% of the window's requests have a label; 2 labels contradict others" in said
