@@ -68,13 +68,19 @@ def _in_short(name: str, dimension: Mapping[str, Any]) -> str:
                 for one in dimension["metrics"]
                 if one.get("judged")
             ]
-            return f"{', '.join(judged)}; {dimension['coverage']:.0%} of the requests have a label"
+            return f"{', '.join(judged)}; {_labels(dimension)}"
         case "attribution":
             return f"NDCG {dimension['ndcg']:.3f}, at least {dimension['bound']:g}"
         case "operations" if dimension.get("invocations") is not None:
             return f"{dimension['invocations']:,} requests, {dimension['errors_5xx']:,} answered with 5XX"
         case _:
             return ""
+
+
+def _labels(quality: Mapping[str, Any]) -> str:
+    earlier = quality.get("earlier_labelled_requests", 0)
+    known = f"{quality['coverage']:.0%} of the window's requests have a label"
+    return f"{known}, and {earlier:,} earlier ones" if earlier else known
 
 
 def _feature_lines(findings: Mapping[str, Any]) -> Iterator[str]:

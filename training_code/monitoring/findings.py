@@ -103,7 +103,7 @@ def _document(
         "dimensions": {**dimensions, "operations": _operations(plan)},
         "violations": found.violations,
         "trend": [*map(dict, plan.history), _trend_point(plan, verdict, dimensions, found.violations, settings)],
-        "labelled_rows": len(observed.truth.labels),
+        "labelled_rows": observed.kept_rows,
     }
     return {**document, "summary": summarize(document, reference.task, settings)}
 
