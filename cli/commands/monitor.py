@@ -17,6 +17,7 @@ from sluice.aws.checks import Check
 from sluice.aws.objects import ObjectMissingError
 from sluice.aws.version_definitions import VersionDefinitions
 from sluice.errors import BadInputError as DefinitionGoneError
+from sluice.monitoring.check import BATCH
 
 _REPORTS = STATE_DIR / "reports"
 _DRIFT_FOUND = 3
@@ -28,7 +29,9 @@ _DRIFT_FOUND = 3
 @click.option("--checks", "number", type=click.IntRange(1, 1000), default=10, show_default=True, help="Checks shown.")
 @click.option("--report", "opens", is_flag=True, help="Open the newest check's page in the browser.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write that page to a file instead.")
-@click.option("--fail-on-drift", is_flag=True, help="Exit with code 3 when the newest check found drift.")
+@click.option(
+    "--fail-on-drift", is_flag=True, help="Exit with code 3 when the newest check of its requests found drift."
+)
 @click.option(
     "--timeout", type=click.FloatRange(1), default=1800.0, show_default=True, help="Seconds that --now waits."
 )
@@ -71,8 +74,15 @@ def command(
         _show(installation, model, checks, ended, findings)
     if opens or out:
         _page(installation, model, checks, out)
-    if fail_on_drift and ended and ended.verdict == "drift":
+    if fail_on_drift and _has_drifted(checks):
         click.get_current_context().exit(_DRIFT_FOUND)
+
+
+def _has_drifted(checks: list[Check]) -> bool:
+    """By the newest check of the endpoint's requests; where there is none, of a batch."""
+    ended = [check for check in checks if check.status == "ENDED"]
+    newest = next((check for check in ended if check.source != BATCH), next(iter(ended), None))
+    return newest is not None and newest.verdict == "drift"
 
 
 def _show(
@@ -107,6 +117,8 @@ def _watched(installation: Installation, model: str) -> Watching:
     if live is None:
         return Watching()
     version = live.package.version
+    if installation.lost_endpoint(model):
+        return Watching(version, why_not=installation.why_not_served(model))
     try:
         monitoring = VersionDefinitions(installation.objects, installation.registry).of(live.package.arn).monitoring
     except DefinitionGoneError as error:

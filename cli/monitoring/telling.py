@@ -67,9 +67,8 @@ def _in_short(name: str, dimension: Mapping[str, Any]) -> str:
     match name:
         case "model-quality":
             judged = [_metric(one) for one in dimension["metrics"] if one.get("judged")]
-            labels = f"{dimension['coverage']:.0%} of the window's requests have a label"
             contradicting = dimension.get("conflicting") or 0
-            told = [*judged, labels, f"{contradicting:,} labels contradict others" if contradicting else ""]
+            told = [*judged, _labels(dimension), f"{contradicting:,} labels contradict others" if contradicting else ""]
             return "; ".join(filter(None, told))
         case "attribution":
             return f"NDCG {dimension['ndcg']:.3f}, at least {dimension['bound']:g}"
@@ -101,6 +100,12 @@ def _record_lines(findings: Mapping[str, Any]) -> Iterator[str]:
         yield f"{outside:,} records say that they are of another time than their folder: is a clock wrong?"
     if records.get("unanswered"):
         yield f"{records['unanswered']:,} requests got no answer."
+
+
+def _labels(quality: Mapping[str, Any]) -> str:
+    earlier = quality.get("earlier_labelled_requests", 0)
+    known = f"{quality['coverage']:.0%} of the window's requests have a label"
+    return f"{known}, and {earlier:,} earlier ones" if earlier else known
 
 
 def _feature_lines(findings: Mapping[str, Any]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from sluice.audit import AuditEntry
 from sluice.aws.checks import Check, Checks
 from sluice.aws.registry import version_of
 from sluice.aws.watched import Watched, WatchedModels
-from tests.unit.cli.conftest import BUCKET, NOW, Account, put_live
+from tests.unit.cli.conftest import BUCKET, NOW, Account, put_endpoint, put_live
 
 Capture = pytest.CaptureFixture[str]
 
@@ -85,6 +85,7 @@ def watch(account: Account, enabled: bool = True, wanted: Any = "scheduled-job",
     uri = account.leave("models/churn/runs/r3/definition/definition.json", definition)
     arn = account.register("Approved", "r3", "0.8", definition=uri)
     put_live(account, version_of(arn))
+    put_endpoint()
     watched = Watched("churn", "config-3", "sluice-dev-churn", 3, NOW, "scheduled-job", wanted, reason)
     WatchedModels(account.audit_log.table, lambda: NOW).put(watched)
 
@@ -256,3 +257,20 @@ def test_what_was_not_counted_is_told(account: Account, checks: Checks, capsys: 
     assert "got no answer" not in said
     assert "auc 0.760, was 0.820: lost 0.060 and may lose 0.05, which so few labels cannot tell from chance" in said
     assert "25% of the window's requests have a label; 2 labels contradict others" in said
+
+
+def test_an_endpoint_that_is_gone_is_not_watched(account: Account, capsys: Capture) -> None:
+    watch(account)
+    account.sagemaker.delete_endpoint(EndpointName="sluice-dev-churn--real-time")
+    assert account.type("monitor", "churn") == 0
+    shown = capsys.readouterr()
+    assert "churn v3 is not watched" in shown.out
+    assert "sluice traffic churn --set v3=100" in shown.out
+
+
+def test_a_good_batch_hides_no_endpoint_that_drifts(account: Account, checks: Checks) -> None:
+    watch(account)
+    checks.put(FOUND)
+    later = NOW + timedelta(hours=1)
+    checks.put(replace(FOUND, check_id="b", source="batch", verdict="no-drift", window_start=later, window_end=later))
+    assert account.type("monitor", "churn", "--fail-on-drift") == 3

@@ -190,7 +190,7 @@ def test_drift_is_told_with_a_link_to_its_report(drift: Drift) -> None:
     assert answer["outcome"] == "notify"
     assert drift.stage.notices() == ["[sluice] churn: drift found"]
     entry = drift.stage.log.entries("churn")[0]
-    assert entry.why == "age moved. Drift in age (data-quality)"
+    assert entry.why == "age moved: drift in age (data-quality)"
     assert entry.details["package"] == arn(6)
     assert "https" not in str(entry)
 

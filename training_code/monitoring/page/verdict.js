@@ -63,7 +63,7 @@ function verdictSection(findings) {
 function countedNote({ records, labelled_rows: labelled, violations }) {
   const parts = [
     isNumber(records?.rows) && several(records.rows, "row"),
-    isNumber(labelled) && `${countText(labelled)} of them with a label`,
+    isNumber(labelled) && `${several(labelled, "labelled row")} kept for training`,
     violations && several(violations.length, "violation"),
   ].filter(Boolean);
   return parts.length ? note(capital(parts.join(", ")), ".") : null;
