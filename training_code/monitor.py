@@ -10,7 +10,8 @@ JSON Lines as SageMaker's data capture writes them, or, where the plan's source 
 holds captures that earlier checks have counted and whose labels may be new; --ground-truth labels, as JSON Lines or
 CSV (monitoring/ground_truth.py says how). Both may be absent. Output: statistics.json, constraints.json and
 constraint_violations.json in Model Monitor's schema, drift.json with every figure, drift.html for people, and
-labelled.csv with the rows whose truth is known, ready to train on. The last line is a JSON with verdict and counts.
+labelled.csv with the rows whose truth is known, ready to train on (beside an upload call it captured-<check id>.csv:
+its rows may repeat keys). The last line is a JSON with verdict and counts.
 
 Without arguments, in the environment of a Model Monitor schedule, it stands in for Model Monitor's analyzer
 (monitoring/analyzer.py) and says so.

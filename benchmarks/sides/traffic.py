@@ -112,6 +112,7 @@ class Version:
             sample=np.ascontiguousarray(rows[:LARGEST_SAMPLE]),
             slices={found.place: found for found in slices(codec, self.slice_column, rows, scores, labels)},
             truth=Truths() if labels is None else _truths(labels, scores),
+            kept_rows=0 if labels is None else len(labels),
         )
 
 

@@ -17,6 +17,7 @@ from sluice.aws.checks import Check
 from sluice.aws.objects import ObjectMissingError
 from sluice.aws.version_definitions import VersionDefinitions
 from sluice.errors import BadInputError as DefinitionGoneError
+from sluice.monitoring.check import BATCH
 
 _REPORTS = STATE_DIR / "reports"
 _DRIFT_FOUND = 3
@@ -28,7 +29,9 @@ _DRIFT_FOUND = 3
 @click.option("--checks", "number", type=click.IntRange(1, 1000), default=10, show_default=True, help="Checks shown.")
 @click.option("--report", "opens", is_flag=True, help="Open the newest check's page in the browser.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write that page to a file instead.")
-@click.option("--fail-on-drift", is_flag=True, help="Exit with code 3 when the newest check found drift.")
+@click.option(
+    "--fail-on-drift", is_flag=True, help="Exit with code 3 when the newest check of its requests found drift."
+)
 @click.option(
     "--timeout", type=click.FloatRange(1), default=1800.0, show_default=True, help="Seconds that --now waits."
 )
@@ -70,9 +73,16 @@ def command(
     else:
         _show(installation, model, checks, ended, findings)
     if opens or out:
-        _page(installation, model, ended, out)
-    if fail_on_drift and ended and ended.verdict == "drift":
+        _page(installation, model, checks, out)
+    if fail_on_drift and _has_drifted(checks):
         click.get_current_context().exit(_DRIFT_FOUND)
+
+
+def _has_drifted(checks: list[Check]) -> bool:
+    """By the newest check of the endpoint's requests; where there is none, of a batch."""
+    ended = [check for check in checks if check.status == "ENDED"]
+    newest = next((check for check in ended if check.source != BATCH), next(iter(ended), None))
+    return newest is not None and newest.verdict == "drift"
 
 
 def _show(
@@ -82,14 +92,24 @@ def _show(
     ended: Check | None,
     findings: Mapping[str, Any] | None,
 ) -> None:
-    emit(watched_line(model, _watched(installation, model)))
+    watching = _watched(installation, model)
+    emit(watched_line(model, watching))
     if not checks:
-        say(f"No check yet. Ask for one: sluice monitor {model} --now")
+        say(f"No check yet. {_how_to_begin(watching, model)}")
         return
     emit("\n".join(["", *check_rows(checks)]))
     if ended:
         emit("\n".join(["", *newest_lines(ended, findings)]))
+    if findings is not None:
         say(f"Its page: sluice monitor {model} --report")
+
+
+def _how_to_begin(watching: Watching, model: str) -> str:
+    if watching.version is None:
+        return f"Approve a version first: sluice models {model}"
+    if watching.engine is None:
+        return f"Write monitoring.enabled: true in {model}'s model.yaml, upload that and then the data"
+    return f"Ask for one: sluice monitor {model} --now"
 
 
 def _watched(installation: Installation, model: str) -> Watching:
@@ -97,6 +117,8 @@ def _watched(installation: Installation, model: str) -> Watching:
     if live is None:
         return Watching()
     version = live.package.version
+    if installation.lost_endpoint(model):
+        return Watching(version, why_not=installation.why_not_served(model))
     try:
         monitoring = VersionDefinitions(installation.objects, installation.registry).of(live.package.arn).monitoring
     except DefinitionGoneError as error:
@@ -137,11 +159,12 @@ def _uri(installation: Installation, check: Check, name: str) -> str:
     return f"s3://{installation.stack.bucket}/{check.report_prefix}{name}"
 
 
-def _page(installation: Installation, model: str, check: Check | None, out: Path | None) -> None:
-    if check is None or check.report_prefix is None:
-        raise OperationFailedError(
-            f"no check of {model} has left a page yet. Ask for one: sluice monitor {model} --now"
-        )
+def _page(installation: Installation, model: str, checks: list[Check], out: Path | None) -> None:
+    """Of the newest check that left one: one without captures has nothing to show."""
+    check = next((each for each in checks if each.status == "ENDED" and each.report_prefix), None)
+    if check is None:
+        begin = _how_to_begin(_watched(installation, model), model)
+        raise OperationFailedError(f"no check of {model} has left a page yet. {begin}")
     try:
         page = installation.objects.read(f"{check.report_prefix}drift.html")
     except ObjectMissingError:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from cli.monitoring.sparkline import sparkline
 from cli.output import table
 from sluice.aws.checks import Check
 
+_FOLLOWED = {"": "nothing", "ignore": "recorded", "notify": "told", "retrain": "retrain"}
 _NAMED = 3
 _STABLE_SHOWN = 5
 
@@ -26,7 +28,7 @@ def _row(check: Check) -> tuple[object, ...]:
         check.figures.get("rows"),
         check.verdict or check.status.lower(),
         _moved(check.violations),
-        check.response,
+        _FOLLOWED.get(check.response or ""),
     )
 
 
@@ -40,10 +42,11 @@ def newest_lines(check: Check, findings: Mapping[str, Any] | None) -> Iterator[s
     """findings: its drift.json; None where there is none, as of Model Monitor's own checks."""
     yield f"Newest check {check.check_id}: {check.summary or check.verdict or check.status.lower()}"
     if check.response_reason:
-        yield f"What followed: {check.response}: {check.response_reason}"
+        yield f"What followed: {_FOLLOWED[check.response or '']}: {check.response_reason}"
     if findings is not None:
         yield from _dimension_lines(findings)
         yield from _feature_lines(findings)
+        yield from _record_lines(findings)
     elif check.violations:
         yield from (
             f"  {each.get('feature_name') or each.get('metric_name')}: {each['description']}"
@@ -63,12 +66,10 @@ def _dimension_lines(findings: Mapping[str, Any]) -> Iterator[str]:
 def _in_short(name: str, dimension: Mapping[str, Any]) -> str:
     match name:
         case "model-quality":
-            judged = [
-                f"{one['name']} {one['value']:.3f} (was {one['baseline']:.3f})"
-                for one in dimension["metrics"]
-                if one.get("judged")
-            ]
-            return f"{', '.join(judged)}; {dimension['coverage']:.0%} of the requests have a label"
+            judged = [_metric(one) for one in dimension["metrics"] if one.get("judged")]
+            contradicting = dimension.get("conflicting") or 0
+            told = [*judged, _labels(dimension), f"{contradicting:,} labels contradict others" if contradicting else ""]
+            return "; ".join(filter(None, told))
         case "attribution":
             return f"NDCG {dimension['ndcg']:.3f}, at least {dimension['bound']:g}"
         case "operations" if dimension.get("invocations") is not None:
@@ -77,30 +78,90 @@ def _in_short(name: str, dimension: Mapping[str, Any]) -> str:
             return ""
 
 
+def _metric(metric: Mapping[str, Any]) -> str:
+    said = f"{metric['name']} {metric['value']:.3f}, was {metric['baseline']:.3f}"
+    loss, bound = metric.get("loss"), metric.get("bound")
+    if loss is None or bound is None or loss < bound:
+        return said
+    chance = "" if metric.get("violated") else " which so few labels cannot tell from chance"
+    return f"{said}: lost {loss:.3f} and may lose {bound:g},{chance}".rstrip(",")
+
+
+def _record_lines(findings: Mapping[str, Any]) -> Iterator[str]:
+    """What was not counted, and why: a file of labels with a wrong header looks like labels that did not come."""
+    records = findings.get("records", {})
+    unreadable = records.get("unreadable", {"count": 0, "examples": []})
+    if unreadable["count"]:
+        first = unreadable["examples"][0]
+        where = f"{first['file']} line {first['line']}: {first['reason']}"
+        yield f"{unreadable['count']:,} lines could not be read, as {where}"
+    if records.get("outside_window"):
+        outside = records["outside_window"]
+        yield f"{outside:,} records say that they are of another time than their folder: is a clock wrong?"
+    if records.get("unanswered"):
+        yield f"{records['unanswered']:,} requests got no answer."
+
+
+def _labels(quality: Mapping[str, Any]) -> str:
+    earlier = quality.get("earlier_labelled_requests", 0)
+    known = f"{quality['coverage']:.0%} of the window's requests have a label"
+    return f"{known}, and {earlier:,} earlier ones" if earlier else known
+
+
 def _feature_lines(findings: Mapping[str, Any]) -> Iterator[str]:
     features = findings["dimensions"].get("data-quality", {}).get("features", ())
     moved = [one for one in features if one["status"] == "drift"]
     rest = [one for one in features if one["status"] != "drift"]
     listed = [*moved, *rest[:_STABLE_SHOWN]]
-    if not listed:
+    if not listed or findings["verdict"] == "not-enough-data":
         return
-    rows = [
-        (
-            one["name"],
-            one["status"],
-            one.get("distance"),
-            one.get("bound"),
-            _effect(one.get("score_effect")),
-            one.get("since"),
-            sparkline(_trend(findings, one["name"]), one.get("bound")),
-        )
-        for one in listed
-    ]
     yield ""
-    yield from table(("feature", "status", "distance", "bound", "on the score", "since", "trend"), rows).splitlines()
+    columns = ("feature", "status", "how far (bound)", "on the score", "since", "trend of the distance")
+    yield from table(columns, [_feature_row(findings, one) for one in listed]).splitlines()
     left = len(rest) - _STABLE_SHOWN
     if left > 0:
         yield f"{left} more features have not moved."
+
+
+def _feature_row(findings: Mapping[str, Any], feature: Mapping[str, Any]) -> tuple[object, ...]:
+    trend = sparkline(_trend(findings, feature["name"]), feature.get("bound"))
+    status, since = feature["status"], feature.get("since")
+    if status == "no-drift" and _is_far(feature):
+        status = "no-drift: may be chance"
+    return (
+        feature["name"],
+        status,
+        _how_far(findings, feature),
+        _effect(feature.get("score_effect")),
+        datetime.fromisoformat(since).astimezone(UTC) if since else None,
+        trend,
+    )
+
+
+def _is_far(feature: Mapping[str, Any]) -> bool:
+    distance, bound = feature.get("distance"), feature.get("bound")
+    return distance is not None and bound is not None and distance >= bound
+
+
+def _how_far(findings: Mapping[str, Any], feature: Mapping[str, Any]) -> str | None:
+    """By the measure that says drift; of what has not drifted by its distance."""
+    said = [findings["violations"][place]["constraint_check_type"] for place in feature.get("violations", ())]
+    shares = [_SHARES[check] for check in said if check in _SHARES]
+    if shares and "baseline_drift_check" not in said:
+        word, name, before = shares[0]
+        return f"{word} {feature[name]:.1%}" + (f", was {feature[before]:.1%}" if before else "")
+    distance = feature.get("distance")
+    return None if distance is None else f"{distance:.3f} ({feature['bound']:g})"
+
+
+_SHARES = {
+    "missing_column_check": ("not sent", "missing_share", None),
+    "data_type_check": ("no numbers", "unreadable_share", None),
+    "completeness_check": ("missing", "missing_share", "baseline_missing_share"),
+    "categorical_values_check": ("unseen levels", "unseen_share", None),
+    "numeric_range_check": ("out of range", "outside_share", None),
+}
+"""By check: in words, the share's name in drift.json, and that of the baseline's."""
 
 
 def _effect(value: float | None) -> str | None:

@@ -126,7 +126,7 @@ def _monitoring(retrain: bool) -> Iterator[str]:
     yield ""
     yield "monitoring:  # docs/monitoring.md"
     yield "  enabled: true  # what was captured is checked against the training data; each check is a small job"
-    yield f"  every_hours: {monitoring.every_hours}  # 1 to 24"
+    yield f"  every_hours: {monitoring.every_hours}  # 1, 2, 3, 4, 6, 8, 12 or 24"
     yield f"  min_records: {monitoring.min_records}  # below it, a check says nothing"
     yield "  response:"
     action = "retrain" if retrain else monitoring.response.action

@@ -38,7 +38,7 @@ class Acts:
         self.journal.announce(
             check.model,
             action,
-            telling.found(check.summary or "", check.response_reason or ""),
+            telling.found(check.summary or "", check.response_reason or "", check.source),
             details=_details(check),
             once=check.check_id,
             link=telling.report_link(self.stage, check.model, link),

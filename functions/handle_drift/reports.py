@@ -7,6 +7,8 @@ from sluice.drift import Findings, ReportError, model_monitor_findings, read_fin
 from sluice.drift.reports import Report
 from sluice.errors import TransientError
 
+LABELLED = "labelled.csv"
+"""Of a check that knows the truth of some rows: what a retrain adds to the newest upload."""
 _MOST_BYTES = 32 * 1024 * 1024
 """Of a report: a thousand features take about a twentieth of it."""
 
@@ -22,7 +24,10 @@ class Reports:
         """
         if report.kind:
             return model_monitor_findings(self._part(report, "constraint_violations.json"), report.kind)
-        return read_findings(self._part(report, "drift.json"))
+        findings = read_findings(self._part(report, "drift.json"))
+        if findings.labelled_rows and not self.objects.exists(report.key(LABELLED)):
+            raise TransientError(f"the report is not complete yet: {report.key(LABELLED)} is still to come")
+        return findings
 
     def _part(self, report: Report, name: str) -> bytes:
         try:

@@ -117,9 +117,12 @@ class Preparation:
         return None
 
     def _earlier(self, names: CheckNames, subject: Subject, window: Window) -> Iterator[Check]:
-        """The newest first. What failed has looked at nothing: its hours are the next one's."""
+        """The newest first. What failed has looked at nothing: its hours are the next one's. So are those of a check
+        that should have ended long ago: its job was never accepted."""
+        long_ago = window.start - (window.end - window.start)
         for check in self.checks.newest(names.model, limit=_LOOKED_THROUGH):
-            if check.source == subject.endpoint_name and check.status != "FAILED" and check.window_end < window.end:
+            lost = check.status == "FAILED" or (check.status == "RUNNING" and check.window_end <= long_ago)
+            if check.source == subject.endpoint_name and not lost and check.window_end < window.end:
                 yield check
 
     def _history(self, names: CheckNames, subject: Subject, window: Window) -> Sequence[dict[str, Any]]:

@@ -120,7 +120,7 @@ class RunMonitor:
         at = self.now()
         inputs = asked.inputs or self.preparation.inputs(names, subject, window, asked.definition, at)
         check = self._begun(asked, at)
-        if not inputs.captures:
+        if not inputs.worth_a_job:
             return self._nothing_captured(names, check)
         prefix = names.report(subject.endpoint_name, window.end)
         check = replace(check, job_name=names.job, report_prefix=prefix)

@@ -14,6 +14,7 @@ import numpy as np
 from codec.codec import CATEGORICAL, NUMERIC, REGRESSION, Codec, Feature, Target
 from definition import DEFAULT_MISSING_VALUES
 from job import BadData
+from monitoring.capture_reading import SMOKE_TEST
 from monitoring.captures import Captured, UnreadableLine, parse_capture, read_lines
 from monitoring.check_plan import CheckPlan, DistributionBounds, MonitoringSettings
 from monitoring.claims import Document
@@ -203,6 +204,8 @@ class Reading:
                 self._unreadable.add(name, number + 1, str(error))
 
     def _take(self, file: str, captured: Captured) -> None:
+        if captured.inference_id == SMOKE_TEST:
+            return  # asked by ourselves when the version came
         start, end = self._window
         # SageMaker gives whole hours of files, which hold more than the window.
         if not start <= captured.at < end:

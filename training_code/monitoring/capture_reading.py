@@ -166,7 +166,7 @@ class CaptureReader:
             counts[LATE] += one.at < self._window.start
             counts[UNANSWERED] += answers is None
             self._tally.add_columns(request)
-        truths = [] if answers is None else self._truths(label, len(request.rows))
+        truths = [] if answers is None else self._truths(label, len(request.rows), counted)
         self._feeder.add(Exchange(one.event_id, one.at, request.rows, answers, truths), counted)
 
     def _answers(self, one: Captured, rows: int) -> Answers | None:
@@ -177,7 +177,7 @@ class CaptureReader:
         except NoAnswer:
             return None
 
-    def _truths(self, label: Label | None, rows: int) -> list[float]:
+    def _truths(self, label: Label | None, rows: int, counted: bool) -> list[float]:
         if label is None:
             return []
         try:
@@ -185,7 +185,8 @@ class CaptureReader:
         except UnreadableLine as error:
             self._tally.unreadable.add(label.file, label.line, f"a label: {error}")
             return []
-        self._tally.truths.requests += 1
+        self._tally.truths.requests += counted
+        self._tally.truths.earlier_requests += not counted
         return truths
 
 

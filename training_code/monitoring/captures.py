@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from monitoring.json_text import names_surrogates, with_whole_characters
 from serving.bad_request import BadRequest
 from serving.media_types import CSV, JSON, content_kind
 
@@ -103,7 +104,7 @@ def parse_event(line: bytes, number: int) -> Captured:
     In JSON text a quote within a string has a backslash before it, so these letters are a key and nothing else.
     """
     at = line.rfind(b'"eventMetadata":')
-    if at < 0:
+    if at < 0 or names_surrogates(line):
         return parse_capture(line, number)
     try:
         metadata, _ = _DECODER.raw_decode(line[at + len(b'"eventMetadata":') :].decode().lstrip())
@@ -118,7 +119,7 @@ _DECODER = json.JSONDecoder()
 
 def _object(line: bytes) -> dict[str, Any]:
     try:
-        document = _DECODER.decode(line.decode())
+        document = _DECODER.decode(with_whole_characters(line).decode())
     except RecursionError:
         raise UnreadableLine("its JSON is nested too deeply") from None
     except ValueError as error:

@@ -40,8 +40,8 @@ class _Block:
     answered: list[bool] = field(default_factory=list)
     truths: list[float] = field(default_factory=list)
     keys: list[int] = field(default_factory=list)
-    of: list[tuple[Exchange, int]] = field(default_factory=list)
-    """Each row's exchange and its number in it, from 0."""
+    of: list[Exchange] = field(default_factory=list)
+    """By row."""
 
 
 class Feeder:
@@ -66,7 +66,7 @@ class Feeder:
         block.answered += [answers is not None] * size
         block.truths += exchange.truths or [math.nan] * size
         block.keys += draw_keys(exchange.event_id, size, self._seed)
-        block.of += [(exchange, at) for at in range(size)]
+        block.of += [exchange] * size
         if len(block.rows) >= BLOCK_ROWS:
             self._count(block, counted)
             self._blocks[counted] = _Block()
@@ -111,7 +111,7 @@ class Feeder:
         for at in np.flatnonzero(low & answered).tolist():
             score = block.scores[at]
             number = math.nan if isinstance(score, tuple) else score
-            event_id = block.of[at][0].event_id
+            event_id = block.of[at].event_id
             drawn.add(DrawnRow(block.keys[at], event_id, block.rows[at][:width], number, block.codes[at]))
 
     def _keep_truths(self, block: _Block, labelled: Masks, truths: Floats, scores: Floats, codes: Codes) -> None:
@@ -120,5 +120,4 @@ class Feeder:
         keys = np.array(block.keys, dtype=np.uint64)
         self._tally.truths.add(keys[labelled], truths[labelled], scores[labelled], codes[labelled])
         for at in np.flatnonzero(labelled).tolist():
-            exchange, number = block.of[at]
-            self._labelled.write(exchange.event_id, number, exchange.at, block.rows[at], float(truths[at]))
+            self._labelled.write(block.of[at].at, block.rows[at], float(truths[at]))

@@ -37,15 +37,15 @@ def find(
     """The same plan and data give the same document, word for word."""
     measured = measure(settings, reference, observed, artifact)
     enough = observed.rows >= settings.min_records
-    # With too few rows nothing is judged, not even what could be.
-    judged = judge(measured.claims, settings.significance) if enough else []
+    # Labels have a bound of their own: in a quiet window those of the hours before may tell enough.
+    claims = measured.claims if enough else [one for one in measured.claims if one.dimension == MODEL_QUALITY]
+    judged = judge(claims, settings.significance)
     violations = [one.to_violation(_since(one.claim, plan)) for one in _told(judged)]
     reason = None if enough else f"{observed.rows:,} rows were found; {settings.min_records:,} are needed."
     for dimension, document in measured.documents.items():
         for place, entry in _entries(dimension, document):
-            _mark(
-                entry, [one for one in judged if (one.claim.dimension, one.claim.place) == (dimension, place)], reason
-            )
+            found = [one for one in judged if (one.claim.dimension, one.claim.place) == (dimension, place)]
+            _mark(entry, found, None if found else reason)
     explain(measured.documents[DATA_QUALITY]["features"], violations, measured.means, reference, observed, artifact)
     _sort(measured.documents[DATA_QUALITY]["features"])
     return _document(plan, settings, observed, reference, _Judgement(measured, judged, violations, reason))
@@ -66,7 +66,7 @@ def measure(settings: MonitoringSettings, reference: Reference, observed: Observ
 
 @dataclass(frozen=True)
 class _Judgement:
-    """too_few: a sentence where there are too few rows to judge."""
+    """too_few: a sentence where there are too few rows to judge anything but what labels say."""
 
     measured: Measured
     judged: list[Judged]
@@ -75,11 +75,12 @@ class _Judgement:
 
     def status(self, dimension: str, document: Document) -> Document:
         """With status first, and a reason unless it says drift or no drift."""
-        if self.too_few:
+        looked_at = any(one.claim.dimension == dimension for one in self.judged)
+        if self.too_few and not looked_at:
             told = {"status": NOT_ENOUGH, "reason": self.too_few}
         elif any(one.violated and one.claim.dimension == dimension for one in self.judged):
             told = {"status": DRIFT}
-        elif any(one.claim.dimension == dimension for one in self.judged):
+        elif looked_at:
             told = {"status": NO_DRIFT}
         else:
             told = {"status": NOT_MEASURED, "reason": "Nothing of it could be tested."}
@@ -91,7 +92,7 @@ class _Judgement:
 def _document(
     plan: CheckPlan, settings: MonitoringSettings, observed: Observed, reference: Reference, found: _Judgement
 ) -> Document:
-    verdict = NOT_ENOUGH if found.too_few else DRIFT if found.violations else NO_DRIFT
+    verdict = DRIFT if found.violations else NOT_ENOUGH if found.too_few else NO_DRIFT
     dimensions = {name: found.status(name, document) for name, document in found.measured.documents.items()}
     document = {
         "format_version": FORMAT_VERSION,
@@ -103,7 +104,7 @@ def _document(
         "dimensions": {**dimensions, "operations": _operations(plan)},
         "violations": found.violations,
         "trend": [*map(dict, plan.history), _trend_point(plan, verdict, dimensions, found.violations, settings)],
-        "labelled_rows": len(observed.truth.labels),
+        "labelled_rows": observed.kept_rows,
     }
     return {**document, "summary": summarize(document, reference.task, settings)}
 
@@ -210,7 +211,7 @@ def _trend_point(
 ) -> Document:
     distances = [entry["distance"] for entry in dimensions[PREDICTIONS]["outputs"] if entry["distance"] is not None]
     judged = [metric for metric in dimensions[MODEL_QUALITY]["metrics"] if metric["name"] == settings.quality_metric]
-    features = dimensions[DATA_QUALITY]["features"] if verdict != NOT_ENOUGH else []
+    features = dimensions[DATA_QUALITY]["features"] if dimensions[DATA_QUALITY]["status"] != NOT_ENOUGH else []
     names = (
         (violation["dimension"], violation.get("feature_name") or violation["metric_name"]) for violation in violations
     )
@@ -221,6 +222,8 @@ def _trend_point(
         "violations": [{"dimension": dimension, "feature_name": name} for dimension, name in dict.fromkeys(names)],
         # Of too few rows a distance is mostly chance: the trend has a gap there.
         "features": {entry["name"]: {"distance": entry["distance"]} for entry in features},
-        "score": {"distance": max(distances, default=None) if verdict != NOT_ENOUGH else None},
+        "score": {
+            "distance": max(distances, default=None) if dimensions[PREDICTIONS]["status"] != NOT_ENOUGH else None
+        },
         "metric": {"name": judged[0]["name"], "value": judged[0]["value"]} if judged else None,
     }

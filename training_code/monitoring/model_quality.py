@@ -34,6 +34,7 @@ def measure_quality(
         "status": "not-measured",
         "labelled_rows": len(truth.labels),
         "labelled_requests": truth.requests,
+        "earlier_labelled_requests": truth.earlier_requests,
         "requests": observed.requests,
         "coverage": share(truth.requests, observed.requests),
         "duplicates": truth.duplicates,

@@ -50,13 +50,15 @@ class Truths:
 
     labels: the class's code, or the number. scores: (rows,) of binary and regression, (rows, classes) otherwise; NaN
     where an answer held no score. predicted: the answered class's code, -1 where there was none; empty of regression.
-    requests: labelled ones. duplicates, conflicting, unmatched: labels, not rows.
+    requests: labelled ones of those that the check counts; earlier_requests: of those that an earlier check has
+    counted. duplicates, conflicting, unmatched: labels, not rows.
     """
 
     labels: Floats = field(default_factory=lambda: np.empty(0))
     scores: npt.NDArray[np.floating[Any]] = field(default_factory=lambda: np.empty(0))
     predicted: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     requests: int = 0
+    earlier_requests: int = 0
     duplicates: int = 0
     conflicting: int = 0
     unmatched: int = 0
@@ -68,7 +70,8 @@ class Observed:
 
     A feature whose column was not sent counts as missing, and in absent_columns. unknown_columns: rows by column that
     is neither a feature nor ignored. sample: encoded rows, drawn with a fixed seed; examples: {"record", "score" or
-    "label", "event_id"}, drawn likewise. labels: predicted ones, None where answers hold none.
+    "label", "event_id"}, drawn likewise. labels: predicted ones, None where answers hold none. kept_rows: labelled ones
+    that are kept for training.
     """
 
     requests: int
@@ -88,3 +91,4 @@ class Observed:
     examples: tuple[Mapping[str, Any], ...] = ()
     slices: Mapping[tuple[str, str, str], SliceCounts] = field(default_factory=dict)
     truth: Truths = field(default_factory=Truths)
+    kept_rows: int = 0

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from definition import DataDefinition
@@ -94,10 +94,18 @@ def observe(inputs: Inputs, context: Context, processes: int, group_bytes: int =
             _join(tally, read(part), part)
     with closing(KnownIds(context.work)) as known:
         unmatched = known.unmatched()
-    join_parts(context.work.glob("labelled-*.csv"), inputs.labelled, context.definition)
-    return tally.observed(
+    observed = tally.observed(
         context.artifact.codec, duplicates=labels.duplicates, conflicting=labels.conflicting, unmatched=unmatched
     )
+    return replace(observed, kept_rows=_keep_labelled(inputs, context))
+
+
+def _keep_labelled(inputs: Inputs, context: Context) -> int:
+    """Rows of labelled.csv."""
+    written = context.work / "written"
+    written.mkdir()
+    with closing(KnownIds(written)) as known:
+        return join_parts(context.work.glob("labelled-*.jsonl"), inputs.labelled, context.definition, known)
 
 
 def read_group(context: Context, group: Group) -> WindowTally:
@@ -147,7 +155,7 @@ def _groups(kind: str, files: Sequence[NamedFile], group_bytes: int) -> list[Gro
             size = 0
         groups[-1].append(file)
         size += file.size
-    return [Group(kind, f"labelled-{kind}-{at:06d}.csv", tuple(held)) for at, held in enumerate(groups)]
+    return [Group(kind, f"labelled-{kind}-{at:06d}.jsonl", tuple(held)) for at, held in enumerate(groups)]
 
 
 Read = Callable[[Sequence[Group]], Iterator[tuple[WindowTally, Group]]]

@@ -10,6 +10,7 @@ from typing import Any
 
 from codec.codec import Codec
 from monitoring.captures import Payload
+from monitoring.json_text import with_whole_characters
 from serving.bad_request import BadRequest
 from serving.media_types import CSV
 from serving.records import csv_columns
@@ -40,7 +41,7 @@ class RowReader:
 
     def read(self, sent: Payload) -> RequestRows:
         """BadRequest where nothing can be read."""
-        request = read_request(sent.body, sent.kind)
+        request = read_request(_body(sent), sent.kind)
         if request.kind == CSV:
             return self._csv(request.text)
         rows = request.rows
@@ -107,6 +108,12 @@ class RowReader:
                 raise
             has_header = True
         return header if has_header else None
+
+
+def _body(sent: Payload) -> bytes:
+    body = sent.body
+    text = body.encode() if isinstance(body, str) else body
+    return text if sent.kind == CSV else with_whole_characters(text)
 
 
 def _count(counts: dict[str, int], names: Iterable[str]) -> None:

@@ -58,6 +58,7 @@ def _number(text: str) -> float:
 @dataclass
 class TruthTally:
     requests: int = 0
+    earlier_requests: int = 0
     _parts: list[tuple[Keys, Floats, Floats, Codes]] = field(default_factory=list)
 
     def add(self, keys: Keys, labels: Floats, scores: Floats, predicted: Codes) -> None:
@@ -65,13 +66,15 @@ class TruthTally:
 
     def join(self, other: "TruthTally") -> None:
         self.requests += other.requests
+        self.earlier_requests += other.earlier_requests
         self._parts += other._parts
 
     def truths(self, has_classes: bool, **counts: int) -> Truths:
         """In the order of the rows' keys, so that the order they came in does not matter. counts: of labels."""
+        counts |= {"requests": self.requests, "earlier_requests": self.earlier_requests}
         if not self._parts:
-            return Truths(requests=self.requests, **counts)
+            return Truths(**counts)
         keys, labels, scores, predicted = (np.concatenate(parts) for parts in zip(*self._parts, strict=True))
         order = np.argsort(keys, kind="stable")
         codes = predicted[order] if has_classes else np.empty(0, dtype=np.int64)
-        return Truths(labels[order], scores[order], codes, self.requests, **counts)
+        return Truths(labels[order], scores[order], codes, **counts)

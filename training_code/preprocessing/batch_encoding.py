@@ -1,6 +1,6 @@
 """One batch of raw rows as columns of numbers: all that can be done without knowing the other batches."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,7 @@ class EncodedBatch:
 
 def encode_batch(batch: RawBatch, definition: DataDefinition) -> EncodedBatch:
     rows = batch.cells.num_rows
-    block = Block.without(rows, batch.first, batch.malformed)
+    block = replace(Block.without(rows, batch.first, batch.malformed), captured=batch.captured)
     unlisted = len(batch.malformed) - len(batch.listed)
     encoded = EncodedBatch(block, batch.cells, np.zeros(rows, dtype=bool), list(batch.listed), unlisted)
     for name, kind in definition.features.items():

@@ -1,10 +1,13 @@
 """Which files of an input are data, and in which format. Without pyarrow: evaluate.py may not need it."""
 
+import re
 from pathlib import Path
 
 from job import BadData
 
 PARQUET_MAGIC = b"PAR1"
+# How StartRun names the labelled rows of a check beside an upload.
+_CAPTURED = re.compile(r"captured-\d{12}-[0-9a-f]+\.csv")
 
 
 def data_files(folder: Path) -> list[Path]:
@@ -20,6 +23,11 @@ def shard_files(folder: Path) -> list[Path]:
     if folder.is_file():
         return [folder]
     return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "_")))
+
+
+def is_captured(file: Path) -> bool:
+    """Rows that production was asked for (monitor.py's labelled.csv), not a data set of somebody's."""
+    return _CAPTURED.fullmatch(file.name) is not None
 
 
 def is_parquet(file: Path) -> bool:

@@ -11,7 +11,7 @@ from job import BadData
 from preprocessing.csv_source import csv_batches
 from preprocessing.malformed import MalformedRows, Numbers
 from preprocessing.parquet_source import parquet_batches
-from preprocessing.raw_files import is_parquet
+from preprocessing.raw_files import is_captured, is_parquet
 from preprocessing.rejects import Reject
 
 SHOWN_COLUMNS = 12
@@ -25,12 +25,14 @@ class RawBatch:
 
     first: the number of the first row, counted over all files, malformed rows included. malformed: the numbers of rows
     with too few or too many cells that stood among or before these, and are not in `cells`. listed: the first of them.
+    captured: see raw_files.is_captured.
     """
 
     cells: pa.RecordBatch
     first: int
     malformed: Numbers
     listed: tuple[Reject, ...]
+    captured: bool = False
 
     @property
     def end(self) -> int:
@@ -47,7 +49,7 @@ def raw_batches(
     for file in files:
         for batch in _file_batches(file, definition, first, block_bytes):
             names = names or batch.cells.schema.names
-            yield replace(batch, cells=_in_columns(batch.cells, names))
+            yield replace(batch, cells=_in_columns(batch.cells, names), captured=is_captured(file))
             first = batch.end
 
 

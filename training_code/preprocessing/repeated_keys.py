@@ -3,6 +3,9 @@
 Hashes are compared, one range of them after the other, so that memory stays bounded. Only the rows whose hashes are
 not alone are read again, for their text: two keys may share a hash, and a message needs names. Spaces around a key do
 not count.
+
+Captured rows are left out: production may be asked twice for one thing, or for one of the upload, and both rows tell
+something. They have the same hash, so they are in the same split.
 """
 
 from collections import Counter
@@ -85,6 +88,8 @@ def _repeated_in_range(data: Ingested, number: int, bits: int, workers: Workers,
     """The range: hashes that begin with the bits of `number`."""
 
     def in_range(block: Block) -> Hashes:
+        if block.captured:
+            return np.zeros(0, np.uint64)
         hashes = data.spill.read(block, HASHES)
         kept = data.spill.read(block, SPLIT) != REJECTED_CODE
         if bits:
@@ -109,6 +114,8 @@ def _my_rows_of(raw: RawData, data: Ingested, hashes: Hashes) -> Iterator[tuple[
     key, seen = str(raw.definition.key), Counter[str]()
     batches = (batch for batch in raw_batches(raw.files, raw.definition, raw.block_bytes) if batch.cells.num_rows)
     for block, batch in zip(data.spill.blocks, batches, strict=True):
+        if block.captured:
+            continue
         cells: pa.RecordBatch = batch.cells.select([key])
         found = np.isin(row_hashes(cells, raw.definition), hashes) & (data.spill.read(block, SPLIT) != REJECTED_CODE)
         if found.any():

@@ -28,13 +28,14 @@ class Block:
     """first: the number of its first row. left_out: how many malformed rows stand among the others.
 
     Those hold no place in columns. left_out_bits: a bit per number, set for theirs; blocks stay in memory, so it is
-    no list of them.
+    no list of them. captured: see raw_files.is_captured.
     """
 
     rows: int
     first: int
     left_out: int = 0
     left_out_bits: bytes = field(default=b"", repr=False)
+    captured: bool = False
     places: dict[str, _Place] = field(default_factory=dict, repr=False)
 
     @classmethod

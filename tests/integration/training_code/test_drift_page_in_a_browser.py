@@ -99,7 +99,7 @@ def test_the_verdict_says_what_when_where_and_against_which_version(drift: OpenP
     for said in ("Drift: endpoint sluice-prod-churn", "2026-11-20 13:00 to 14:00 UTC", "version 6"):
         assert said in banner
     assert drift_findings.SUMMARY in banner
-    assert "1,240 rows, 600 of them with a label, 7 violations." in banner
+    assert "1,240 rows, 600 labelled rows kept for training, 7 violations." in banner
     assert "sluice monitor.py, as a scheduled job" in drift.text("header")
 
 

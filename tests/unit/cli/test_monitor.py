@@ -13,7 +13,7 @@ from sluice.audit import AuditEntry
 from sluice.aws.checks import Check, Checks
 from sluice.aws.registry import version_of
 from sluice.aws.watched import Watched, WatchedModels
-from tests.unit.cli.conftest import BUCKET, NOW, Account, put_live
+from tests.unit.cli.conftest import BUCKET, NOW, Account, put_endpoint, put_live
 
 Capture = pytest.CaptureFixture[str]
 
@@ -42,16 +42,22 @@ FOUND = Check(
     response="notify",
     response_reason="the policy is notify",
 )
-FINDINGS = {
+FINDINGS: dict[str, Any] = {
+    "verdict": "drift",
+    "violations": [VIOLATION, {**VIOLATION, "constraint_check_type": "completeness_check"}],
     "dimensions": {
         "data-quality": {
             "status": "drift",
             "features": [
                 {
                     "name": "tenure", "status": "drift", "distance": 0.31, "bound": 0.1, "score_effect": 0.42,
-                    "since": "2026-11-20T08:00:00+00:00",
+                    "since": "2026-11-20T08:00:00+00:00", "violations": [0],
                 },
-                {"name": "plan", "status": "no-drift", "distance": 0.01, "bound": 0.05, "score_effect": None},
+                {
+                    "name": "age", "status": "drift", "distance": 0.02, "bound": 0.1, "score_effect": 0.01,
+                    "since": None, "violations": [1], "missing_share": 0.25, "baseline_missing_share": 0.04,
+                },
+                {"name": "plan", "status": "no-drift", "distance": 0.06, "bound": 0.05, "score_effect": None},
             ],
         },
         "model-quality": {"status": "not-measured", "reason": "no label has arrived yet"},
@@ -79,6 +85,7 @@ def watch(account: Account, enabled: bool = True, wanted: Any = "scheduled-job",
     uri = account.leave("models/churn/runs/r3/definition/definition.json", definition)
     arn = account.register("Approved", "r3", "0.8", definition=uri)
     put_live(account, version_of(arn))
+    put_endpoint()
     watched = Watched("churn", "config-3", "sluice-dev-churn", 3, NOW, "scheduled-job", wanted, reason)
     WatchedModels(account.audit_log.table, lambda: NOW).put(watched)
 
@@ -94,13 +101,15 @@ def test_it_shows_what_the_newest_checks_found(account: Account, checks: Checks,
 
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "churn v3 is checked every hour by a scheduled job"
-    assert lines[3].split()[2:] == ["sluice-dev-churn", "v3", "1250", "drift", "tenure", "notify"]
-    assert lines[4].split()[-3:] == ["no-drift", "-", "ignore"]
+    assert lines[3].split()[2:] == ["sluice-dev-churn", "v3", "1250", "drift", "tenure", "told"]
+    assert lines[4].split()[-3:] == ["no-drift", "-", "recorded"]
     text = "\n".join(lines)
     assert "Newest check 261120090000-aaaa: tenure has moved since version 3 was trained." in text
     assert "no label has arrived yet" in text
     (tenure,) = [line for line in lines if line.startswith("tenure ")]
-    assert tenure.split() == ["tenure", "drift", "0.3100", "0.1000", "+0.420", "2026-11-20T08:00:00+00:00", "▁·█"]
+    assert tenure.split() == ["tenure", "drift", "0.310", "(0.1)", "+0.420", "2026-11-20", "08:00:00", "▁·█"]
+    assert any(line.startswith("age ") and "missing 25.0%, was 4.0%" in line for line in lines), "its own measure"
+    assert any(line.startswith("plan ") and "no-drift: may be chance  0.060 (0.05)" in line for line in lines)
 
 
 def test_json_has_all_of_it(account: Account, checks: Checks, capsys: Capture) -> None:
@@ -174,16 +183,23 @@ def test_a_check_that_failed_fails_the_command(account: Account, checks: Checks,
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "code", "said"),
     [
-        (["nobody"], "there is no model 'nobody'"),
-        (["churn", "--report"], "no check of churn has left a page yet"),
-        (["churn", "--report", "--json"], "--report opens a page"),
-        (["churn", "--now"], "churn has no endpoint"),
+        (["nobody"], 2, "there is no model 'nobody'"),
+        (
+            ["churn", "--report"],
+            1,
+            "no check of churn has left a page yet. Approve a version first: sluice models churn",
+        ),
+        (["churn"], 0, "No check yet. Approve a version first"),
+        (["churn", "--report", "--json"], 2, "--report opens a page"),
+        (["churn", "--now"], 1, "churn has no endpoint"),
     ],
 )
-def test_what_cannot_be_shown_is_said(account: Account, capsys: Capture, arguments: list[str], said: str) -> None:
-    assert account.type("monitor", *arguments) in (1, 2)
+def test_what_cannot_be_shown_is_said(
+    account: Account, capsys: Capture, arguments: list[str], code: int, said: str
+) -> None:
+    assert account.type("monitor", *arguments) == code
     assert said in capsys.readouterr().err
 
 
@@ -212,3 +228,49 @@ def test_a_sparkline_is_measured_by_its_bound() -> None:
     assert sparkline([None, 0.4, 0.8], bound=0.1) == "·▅█"
     assert sparkline([0.0, 0.0]) == "▁▁"
     assert sparkline([]) == ""
+
+
+def test_a_check_without_enough_rows_shows_no_distances(account: Account, checks: Checks, capsys: Capture) -> None:
+    watch(account)
+    checks.put(replace(FOUND, verdict="not-enough-data", violations=()))
+    account.leave(f"{PREFIX}drift.json", {**FINDINGS, "verdict": "not-enough-data"})
+    assert account.type("monitor", "churn") == 0
+    assert "0.310" not in capsys.readouterr().out
+
+
+def test_what_was_not_counted_is_told(account: Account, checks: Checks, capsys: Capture) -> None:
+    """A file of labels with a wrong header looks like labels that did not come."""
+    watch(account)
+    checks.put(FOUND)
+    example = {"file": "ground-truth/2026/11/20/08/bad.csv", "line": 3, "reason": "its label is empty"}
+    records = {"unreadable": {"count": 7, "examples": [example]}, "outside_window": 40, "unanswered": 0}
+    metric = {"name": "auc", "value": 0.76, "baseline": 0.82, "loss": 0.06, "bound": 0.05, "judged": True}
+    quality = {"status": "no-drift", "metrics": [{**metric, "violated": False}], "coverage": 0.25, "conflicting": 2}
+    dimensions = {**FINDINGS["dimensions"], "model-quality": quality}
+    account.leave(f"{PREFIX}drift.json", {**FINDINGS, "records": records, "dimensions": dimensions})
+
+    assert account.type("monitor", "churn") == 0
+
+    said = capsys.readouterr().out
+    assert "7 lines could not be read, as ground-truth/2026/11/20/08/bad.csv line 3: its label is empty" in said
+    assert "40 records say that they are of another time than their folder: is a clock wrong?" in said
+    assert "got no answer" not in said
+    assert "auc 0.760, was 0.820: lost 0.060 and may lose 0.05, which so few labels cannot tell from chance" in said
+    assert "25% of the window's requests have a label; 2 labels contradict others" in said
+
+
+def test_an_endpoint_that_is_gone_is_not_watched(account: Account, capsys: Capture) -> None:
+    watch(account)
+    account.sagemaker.delete_endpoint(EndpointName="sluice-dev-churn--real-time")
+    assert account.type("monitor", "churn") == 0
+    shown = capsys.readouterr()
+    assert "churn v3 is not watched" in shown.out
+    assert "sluice traffic churn --set v3=100" in shown.out
+
+
+def test_a_good_batch_hides_no_endpoint_that_drifts(account: Account, checks: Checks) -> None:
+    watch(account)
+    checks.put(FOUND)
+    later = NOW + timedelta(hours=1)
+    checks.put(replace(FOUND, check_id="b", source="batch", verdict="no-drift", window_start=later, window_end=later))
+    assert account.type("monitor", "churn", "--fail-on-drift") == 3

@@ -138,6 +138,8 @@ class Drift:
         prefix = self.prefix(check)
         document = drift_document(*features, check_id=check.check_id) | {"labelled_rows": labelled}
         self.stage.put(f"{prefix}drift.json", json.dumps(document))
+        if labelled:
+            self.stage.put(f"{prefix}labelled.csv", "age,left\n40,Yes\n")
         self.stage.put(f"{prefix}constraint_violations.json", json.dumps(violations_document(*features)))
         return self.deliver(f"{prefix}constraint_violations.json")
 
@@ -188,7 +190,7 @@ def test_drift_is_told_with_a_link_to_its_report(drift: Drift) -> None:
     assert answer["outcome"] == "notify"
     assert drift.stage.notices() == ["[sluice] churn: drift found"]
     entry = drift.stage.log.entries("churn")[0]
-    assert entry.why == "age moved. Drift in age (data-quality)"
+    assert entry.why == "age moved: drift in age (data-quality)"
     assert entry.details["package"] == arn(6)
     assert "https" not in str(entry)
 
@@ -574,3 +576,25 @@ def test_before_a_retrain_our_own_job_looks_at_what_model_monitor_found(retraini
     assert [each["DetailType"] for each in retraining.bus.events] == ["Check Requested", "Retrain Requested"]
     assert retraining.stage.actions() == ["DRIFT_FOUND", "RETRAIN_REQUESTED"]
     assert len(retraining.stage.notices()) == 1
+
+
+@pytest.mark.parametrize("late", ["drift.json", "labelled.csv"])
+def test_a_report_is_judged_once_all_of_it_is_there(drift: Drift, late: str) -> None:
+    """A job uploads its files in no order that anybody tells: a retrain without its labels would be for nothing."""
+    check = drift.begin()
+    prefix = drift.prefix(check)
+    files = {
+        "drift.json": json.dumps(drift_document("age", check_id=check.check_id)),
+        "labelled.csv": "age,left\n40,Yes\n",
+        "constraint_violations.json": json.dumps(violations_document("age")),
+    }
+    for name, text in files.items():
+        if name != late:
+            drift.stage.put(f"{prefix}{name}", text)
+
+    with pytest.raises(TransientError, match=late):
+        drift.deliver(f"{prefix}constraint_violations.json")
+    assert drift.found(check.check_id).status == "RUNNING"
+
+    drift.stage.put(f"{prefix}{late}", files[late])
+    assert drift.deliver(f"{prefix}constraint_violations.json")["outcome"] == "notify"

@@ -192,13 +192,44 @@ def test_labels_of_the_hours_are_handed_on_with_whether_some_are_new(monitored: 
     assert monitored.plan(check_id)["new_labels"] is True
 
 
+def test_labels_that_come_in_a_quiet_hour_are_worth_a_job(monitored: Monitored) -> None:
+    """They tell how good the answers of the hours before were."""
+    monitored.capture(HOUR_11)
+    before = monitored.ask()["check_id"]
+    listed = monitored.stage.s3.head_object(Bucket=BUCKET, Key=f"{CAPTURES}/AllTraffic/{HOUR_11}/a.jsonl")
+    at = listed["LastModified"]
+    monitored.end(before, started_at=at.replace(year=at.year + 1))
+    assert monitored.ask("2026-11-20T13:05:00Z")["outcome"] == "not-enough-data", "no label has come"
+    quiet = monitored.checks.newest("churn")[0]
+    monitored.end(quiet.check_id, started_at=at.replace(year=at.year - 1))
+    monitored.end(before, started_at=at.replace(year=at.year + 1))
+    monitored.stage.put("models/churn/ground-truth/2026/11/20/13/l.jsonl", "{}\n")
+
+    answer = monitored.ask("2026-11-20T14:05:00Z")
+
+    assert answer["outcome"] == "started"
+
+
+def test_a_check_that_should_have_ended_long_ago_has_looked_at_nothing(monitored: Monitored) -> None:
+    """Its job was never accepted, and the event is with the dead letters by now."""
+    monitored.capture(HOUR_11)
+    lost = monitored.ask()["check_id"]
+    at = monitored.check(lost).started_at
+    monitored.end(lost, status="RUNNING", verdict=None, started_at=at.replace(year=at.year + 1))
+    monitored.capture("2026/11/20/13")
+
+    check_id = monitored.ask("2026-11-20T14:05:00Z")["check_id"]
+
+    assert len(monitored.manifest(check_id, "captures")[1:]) == 2
+
+
 def test_now_is_a_check_of_its_own_up_to_the_moment(monitored: Monitored) -> None:
     monitored.capture("2026/11/20/12")
 
     answer = monitored.ask("2026-11-20T12:05:00Z", now=True, requested_by="ada")
 
     plan = monitored.plan(answer["check_id"])
-    assert plan["window"] == {"start": "2026-11-20T11:05:00+00:00", "end": "2026-11-20T12:05:00+00:00"}
+    assert plan["window"] == {"start": "2026-11-20T11:05:01+00:00", "end": "2026-11-20T12:05:01+00:00"}
     assert plan["requested_by"] == "ada"
     assert monitored.ask("2026-11-20T12:05:00Z", now=True)["check_id"] == answer["check_id"]
 

@@ -15,7 +15,8 @@ const QUALITY_NOTE =
   "± is the standard deviation over resampled rows. Baseline: this version on the test split. " +
   "Worse by: how much was lost, whichever direction is better.";
 
-function coverageText({ labelled_requests: labelled, requests, coverage, labelled_rows: rows }) {
+function coverageText(part) {
+  const { labelled_requests: labelled, requests, coverage, labelled_rows: rows } = part;
   if (!isNumber(labelled) || !isNumber(requests))
     return isNumber(rows) ? paragraph(`${several(rows, "row")} have a label so far.`) : null;
   const share = isNumber(coverage) ? ` (${percentText(coverage, 0)})` : "";
@@ -23,6 +24,9 @@ function coverageText({ labelled_requests: labelled, requests, coverage, labelle
   return [
     paragraph(`${countText(labelled)} of ${several(requests, "request")} have a label so far${share}.`),
     bar,
+    part.earlier_labelled_requests
+      ? paragraph(`So do ${several(part.earlier_labelled_requests, "request")} of the hours before, which are measured too.`)
+      : null,
     note("Labels come late: those that still come are counted in the checks to follow."),
   ];
 }

@@ -63,7 +63,7 @@ function verdictSection(findings) {
 function countedNote({ records, labelled_rows: labelled, violations }) {
   const parts = [
     isNumber(records?.rows) && several(records.rows, "row"),
-    isNumber(labelled) && `${countText(labelled)} of them with a label`,
+    isNumber(labelled) && `${several(labelled, "labelled row")} kept for training`,
     violations && several(violations.length, "violation"),
   ].filter(Boolean);
   return parts.length ? note(capital(parts.join(", ")), ".") : null;
@@ -81,9 +81,28 @@ function dimensionText(part, name, found) {
   if (name === "operations") {
     return isNumber(part.invocations) ? `${several(part.invocations, "invocation")} in the window.` : "";
   }
-  if (!found.length) return part.status === "no-drift" ? "Nothing beyond its bound." : "";
+  if (!found.length) return part.status === "no-drift" ? quietText(part) : "";
   const names = [...new Set(found.map((one) => one.feature_name ?? one.metric_name).filter(Boolean))];
   const shown = names.slice(0, 6).map((one) => shortened(one, 40));
   const rest = names.length > shown.length ? ` and ${countText(names.length - shown.length)} more` : "";
   return `${shown.join(", ")}${rest}`;
+}
+
+/** Beyond its bound and yet no drift is what the test cannot tell from chance. */
+function quietText(part) {
+  const far = beyondBound(part);
+  if (!far.length) return "Nothing beyond its bound.";
+  const shown = far.slice(0, 6).map((name) => shortened(name, 40));
+  return `${shown.join(", ")}: beyond the bound, but so few rows cannot tell it from chance.`;
+}
+
+function beyondBound({ features, outputs, labels, metrics, gaps, ndcg, bound }) {
+  const apart = [...(features ?? []), ...(outputs ?? []), ...(labels ? [labels] : [])];
+  const names = [
+    ...apart.filter((one) => isNumber(one.distance) && one.distance >= one.bound).map(({ name }) => name),
+    ...(metrics ?? []).filter((one) => one.judged && one.loss >= one.bound).map(({ name }) => titleOf(name)),
+    ...(gaps ?? []).filter((one) => Math.abs(one.change) >= one.bound).map(({ column }) => column),
+  ];
+  if (isNumber(ndcg) && ndcg < bound) names.push("the order of the features");
+  return [...new Set(names.filter(Boolean))];
 }

@@ -181,8 +181,6 @@ def named(names: Sequence[str]) -> str:
 def _judged(document: _Drift) -> frozenset[Dimension]:
     from sluice.definition.monitoring import DIMENSIONS
 
-    if document.verdict == "not-enough-data":
-        return frozenset()
     measured = {name for name, each in document.dimensions.items() if each.status in ("drift", "no-drift")}
     return frozenset(name for name in DIMENSIONS if name in measured)
 

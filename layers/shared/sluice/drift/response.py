@@ -114,7 +114,8 @@ def _is_later_news(other: Checked, check: Checked) -> bool:
     """Whether it says of later traffic what this check says. Batches are files: each is news of its own."""
     if check.is_of_a_batch or other.window_end <= check.window_end:
         return False
-    return bool(other.judged & check.judged)
+    drifted = {dimension for dimension, _ in check.items}
+    return bool(other.judged) and other.judged >= (drifted or check.judged)
 
 
 def _quiet(situation: Situation) -> Decision:

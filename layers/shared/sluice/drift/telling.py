@@ -5,8 +5,10 @@ from sluice.review import LINK_SECONDS
 THE_JOBS_LOG = "/aws/sagemaker/ProcessingJobs"
 
 
-def found(summary: str, reason: str) -> str:
-    return f"{summary.rstrip('.')}. {_sentence(reason)}"
+def found(summary: str, reason: str, source: str) -> str:
+    """source: of the check; a batch's rows are not an endpoint's requests."""
+    where = "In a batch: " if source == "batch" else ""
+    return f"{where}{summary.rstrip('.')}: {reason}"
 
 
 def report_link(stage: str, model: str, link: str) -> str:
@@ -15,7 +17,7 @@ def report_link(stage: str, model: str, link: str) -> str:
         [
             f"Report (for {LINK_SECONDS // 3600} hours at most: a link ends with the credentials that signed it):",
             link,
-            f"Later: {_monitor(stage, model)}",
+            f"Later: {_monitor(stage, model)} --report",
         ]
     )
 
@@ -37,7 +39,3 @@ def unreadable(stage: str, model: str, where: str, reason: str) -> str:
 
 def _monitor(stage: str, model: str) -> str:
     return f"sluice monitor {model} --stage {stage}"
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"

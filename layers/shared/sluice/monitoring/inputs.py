@@ -29,6 +29,11 @@ class CheckInputs:
     new_labels: bool = False
     """Some ground truth came since the check before."""
 
+    @property
+    def worth_a_job(self) -> bool:
+        """Labels that come in a quiet hour say how good the answers of the hours before were."""
+        return bool(self.captures or (self.new_labels and self.earlier))
+
 
 def hours_read(window: Window, lateness_hours: int) -> Window:
     """Of captures: the window's and, for what comes late, those before it."""

@@ -26,8 +26,17 @@ def test_what_monitor_py_found_is_read() -> None:
 
 def test_a_check_of_too_few_rows_judges_nothing() -> None:
     document = drift_document() | {"verdict": "not-enough-data"}
+    document["dimensions"] = {name: {"status": "not-enough-data"} for name in document["dimensions"]}
 
     assert read_findings(written(document)).judged == frozenset()
+
+
+def test_labels_of_hours_before_are_judged_although_this_one_was_quiet() -> None:
+    document = drift_document() | {"verdict": "not-enough-data"}
+    thin = {name: {"status": "not-enough-data"} for name in document["dimensions"]}
+    document["dimensions"] = thin | {"model-quality": {"status": "no-drift"}}
+
+    assert read_findings(written(document)).judged == {"model-quality"}
 
 
 @pytest.mark.parametrize(

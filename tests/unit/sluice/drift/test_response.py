@@ -364,6 +364,7 @@ def test_a_row_is_broken_by_a_check_that_looked_and_found_nothing() -> None:
 def test_drift_of_an_hour_is_told_although_a_later_hour_had_too_little_to_judge_by() -> None:
     assert decision(check(0, AGE), check(1, judged=frozenset())).tells == "DRIFT_FOUND"
     assert decision(check(0, AGE), check(1)).response == "ignore"
+    assert decision(check(0, AUC), check(1, judged=frozenset({"data-quality"}))).tells == "DRIFT_FOUND"
 
 
 def test_each_batch_is_news_of_its_own_in_whatever_order_they_end() -> None:

@@ -290,8 +290,9 @@ def test_labels_alone_are_judged_too():
 def test_labelled_rows_are_told():
     rows = draw(400, 33)
     window = version().window(rows, labels_of(rows, 1))
-    assert judge(window)["labelled_rows"] == 400
-    assert judge(replace(window, truth=Truths()))["labelled_rows"] == 0
+    found = judge(replace(window, kept_rows=390))
+    assert (found["labelled_rows"], found["dimensions"]["model-quality"]["labelled_rows"]) == (390, 400)
+    assert judge(replace(window, truth=Truths(), kept_rows=0))["labelled_rows"] == 0
 
 
 def test_a_constant_that_stayed_constant_has_not_drifted():

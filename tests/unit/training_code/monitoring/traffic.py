@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
@@ -156,9 +157,8 @@ class Check:
         plan = read_plan(self.folder / "check")
         reference = read_reference(self.pipeline.output / "baseline", self.pipeline.output / "evaluation")
         work = self.folder / "work"
-        work.mkdir(exist_ok=True)
-        for left in work.iterdir():
-            left.unlink()
+        rmtree(work, ignore_errors=True)
+        work.mkdir()
         definition = read_definition(self.folder / "check")
         artifact = open_artifact(self.pipeline.model)
         context = Context(plan, window_of(plan), definition, reference, artifact, work, seed=42)

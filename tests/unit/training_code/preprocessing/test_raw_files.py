@@ -1,9 +1,11 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from job import BadData
-from preprocessing.raw_files import data_files, is_parquet, shard_files
+from preprocessing.raw_files import data_files, is_captured, is_parquet, shard_files
+from sluice.naming import new_check_id
 
 
 def test_every_file_but_the_markers(tmp_path: Path):
@@ -28,3 +30,9 @@ def test_the_content_tells_the_format(tmp_path: Path):
     (tmp_path / "a").write_bytes(b"PAR1...")
     (tmp_path / "b").write_bytes(b"")
     assert (is_parquet(tmp_path / "a"), is_parquet(tmp_path / "b")) == (True, False)
+
+
+def test_captured_rows_are_known_by_their_files_name():
+    check_id = new_check_id(datetime(2026, 11, 21, tzinfo=UTC), "churn", "schedule")
+    assert is_captured(Path(f"data/captured-{check_id}.csv"))
+    assert not is_captured(Path("data/captured-2026.csv"))
