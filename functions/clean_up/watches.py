@@ -76,5 +76,7 @@ class Watches:
 
 
 def _is_missing(known: Watched, scheduled: Scheduled) -> bool:
+    if known.engine == "none":
+        return known.wanted != "none"  # RunMonitor stopped it while the endpoint was gone
     there = {"scheduled-job": scheduled.by_us, "model-monitor": scheduled.by_model_monitor}
     return known.engine in there and known.model not in there[known.engine]

@@ -180,13 +180,17 @@ class RunMonitor:
         return _answer("failed", why)
 
     def _stop(self, model: str, reason: str) -> dict[str, Any]:
-        """A schedule outlived what it was made for. What comes to serve gets one again."""
+        """A schedule outlived what it was made for. What comes to serve gets one again.
+
+        Model Monitor's are CleanUp's to remove: it does so where the record names what is live, and no engine.
+        """
         watched = self.watched.get(model)
         self.schedules.delete(schedule_name(self.stage, model))
         if watched is not None and watched.engine != "none":
             self.journal.record(model, "MONITORING_STOPPED", reason)
         if watched is not None:
-            self.watched.put(replace(watched, config_name="", engine="none", reason=reason))
+            config = "" if watched.engine == "scheduled-job" else watched.config_name
+            self.watched.put(replace(watched, config_name=config, engine="none", reason=reason))
         return _answer("stopped", reason)
 
 

@@ -68,7 +68,8 @@ class _Pages:
 
 @dataclass
 class FakeMonitors:
-    """Model Monitor. `refusals`: what each operation answers; `pending`: schedules that are still being made.
+    """Model Monitor. `refusals`: what each operation answers; `pending`: schedules that are still being made, as each
+    is after a change where it `takes_time`.
 
     A definition that a schedule runs cannot be deleted.
     """
@@ -77,6 +78,7 @@ class FakeMonitors:
     definitions: dict[str, dict[str, Any]] = field(default_factory=dict)
     refusals: dict[str, Exception] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)
+    takes_time: bool = False
 
     def create_data_quality_job_definition(self, **request: Any) -> None:
         self._define("create_data_quality_job_definition", request)
@@ -96,15 +98,22 @@ class FakeMonitors:
         if name in self.schedules:
             raise client_error("ResourceInUse", f"Monitoring Schedule {name} already exists", "Create")
         self.schedules[name] = request
+        self.pending |= {name} if self.takes_time else set()
 
     def update_monitoring_schedule(self, MonitoringScheduleName: str, MonitoringScheduleConfig: Any) -> None:
         if MonitoringScheduleName in self.pending:
             raise client_error("ValidationException", "Monitoring schedule in status Pending", "Update")
         self.schedules[MonitoringScheduleName]["MonitoringScheduleConfig"] = MonitoringScheduleConfig
+        self.pending |= {MonitoringScheduleName} if self.takes_time else set()
 
     def describe_monitoring_schedule(self, MonitoringScheduleName: str) -> dict[str, Any]:
         self._known(MonitoringScheduleName)
-        return {"EndpointName": self.endpoint_of(MonitoringScheduleName)}
+        status = "Pending" if MonitoringScheduleName in self.pending else "Scheduled"
+        return {
+            "EndpointName": self.endpoint_of(MonitoringScheduleName),
+            "MonitoringScheduleConfig": self.schedules[MonitoringScheduleName]["MonitoringScheduleConfig"],
+            "MonitoringScheduleStatus": status,
+        }
 
     def delete_monitoring_schedule(self, MonitoringScheduleName: str) -> None:
         self._known(MonitoringScheduleName)

@@ -338,6 +338,18 @@ def test_an_endpoint_that_is_gone_is_not_watched_again(house: House) -> None:
     assert house.bus.put_in == []
 
 
+def test_what_run_monitor_stopped_is_removed_and_watched_again_where_the_endpoint_is_there(house: House) -> None:
+    watch(house, "model-monitor")
+    stopped = house.watched.get("churn")
+    assert stopped is not None
+    house.watched.put(replace(stopped, engine="none"))
+
+    assert house.clean_up()["schedules"] == 1
+
+    assert not house.monitors.schedules
+    assert house.bus.put_in == [("Endpoint Ready", {"stage": "dev", "model": "churn"})]
+
+
 def test_an_endpoint_is_freed_of_its_monitoring_before_it_is_deleted(house: House) -> None:
     house.hosting.serve(SERVERLESS, config(6))
     house.aliases.point("churn", SERVERLESS)

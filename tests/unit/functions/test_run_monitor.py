@@ -1,6 +1,7 @@
 """RunMonitor on moto's S3 and DynamoDB, with SageMaker, CloudWatch and EventBridge Scheduler in memory."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -365,6 +366,22 @@ def test_a_schedule_that_outlived_its_model_is_deleted_and_nothing_else(monitore
 def test_a_model_that_is_not_there_is_nobodys_check(monitored: Monitored, model: str) -> None:
     assert monitored.ask(model=model)["outcome"] in ("ignored", "stopped")
     assert monitored.stage.actions() == []
+
+
+def test_what_model_monitor_made_is_left_to_clean_up(monitored: Monitored) -> None:
+    """Which removes it where the record names what is live, and no engine."""
+    watched = monitored.watched.get("churn")
+    assert watched is not None
+    monitored.watched.put(replace(watched, engine="model-monitor", wanted="model-monitor"))
+    monitored.endpoints.gone.add(ENDPOINT)
+
+    outcomes = [monitored.ask(now=True)["outcome"] for _ in range(2)]
+
+    assert outcomes == ["stopped", "stopped"]
+    stopped = monitored.watched.get("churn")
+    assert stopped is not None
+    assert (stopped.config_name, stopped.engine, stopped.wanted) == (watched.config_name, "none", "model-monitor")
+    assert monitored.stage.actions() == ["MONITORING_STOPPED"]
 
 
 def test_another_stages_request_is_ignored(monitored: Monitored) -> None:

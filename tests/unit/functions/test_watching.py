@@ -172,5 +172,22 @@ def test_a_schedule_that_is_still_being_made_is_waited_for(production: Productio
     assert set(production.monitors.definitions) == {f"{name}-v2" for name in MONITORS}
 
 
+def test_a_refusal_of_one_of_the_two_settles(production: Production) -> None:
+    """The other's schedule takes a moment after each change, and cannot be removed meanwhile."""
+    monitors = production.monitors
+    monitors.refusals = {
+        "create_model_quality_job_definition": client_error("ValidationException", "not open to this account", "Create")
+    }
+    monitors.takes_time = True
+    with pytest.raises(TransientError):
+        serve(production, 1, engine="model-monitor")
+    monitors.pending.clear()
+
+    assert production.endpoint_event(REAL_TIME)["outcome"] == "watched"
+
+    assert not monitors.schedules
+    assert list(production.scheduler.schedules) == [SCHEDULE]
+
+
 def test_golden_requests_are_told_apart_from_callers() -> None:
     assert SMOKE_TEST_ID == "sluice-smoke-test"

@@ -1,6 +1,6 @@
 """SageMaker Model Monitor: job definitions and monitoring schedules. Each call may be repeated."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +33,15 @@ class ModelMonitor:
     def ensure(self, monitor: Monitor) -> None:
         """Bring the schedule to run the version's job definition, which is made first.
 
+        One that does so already is left alone: each change makes it Pending, and none that is Pending can be removed.
         Raises RefusedError, and TransientError while SageMaker is still at an earlier change of it.
         """
         try:
             self._create_definition(monitor)
-            if self._serves_another_endpoint(monitor):
+            found = self._schedule(monitor.name)
+            if _is_as_wished(found, monitor):
+                return
+            if found.get("EndpointName", monitor.endpoint_name) != monitor.endpoint_name:
                 self._delete_schedule(monitor.name)
             self._put_schedule(monitor)
         except ClientError as error:
@@ -90,14 +94,14 @@ class ModelMonitor:
                 MonitoringScheduleName=monitor.name, MonitoringScheduleConfig=request["MonitoringScheduleConfig"]
             )
 
-    def _serves_another_endpoint(self, monitor: Monitor) -> bool:
+    def _schedule(self, name: str) -> Mapping[str, Any]:
+        """As it is described; empty where there is none."""
         try:
-            found = self.client.describe_monitoring_schedule(MonitoringScheduleName=monitor.name)
+            return self.client.describe_monitoring_schedule(MonitoringScheduleName=name)
         except ClientError as error:
             if _is_gone(error):
-                return False
+                return {}
             raise
-        return found.get("EndpointName", monitor.endpoint_name) != monitor.endpoint_name
 
     def _delete_schedule(self, name: str) -> bool:
         """Raises TransientError while it is still being made: SageMaker deletes none that is Pending."""
@@ -123,6 +127,17 @@ class ModelMonitor:
         listing: Any = f"list_{_OPERATIONS[kind]}s"
         for page in self.client.get_paginator(listing).paginate(NameContains=part):
             yield from (one["MonitoringJobDefinitionName"] for one in page["JobDefinitionSummaries"])
+
+
+def _is_as_wished(found: Mapping[str, Any], monitor: Monitor) -> bool:
+    """A job definition's name says its version, so the same name is the same wish."""
+    there, wanted = found.get("MonitoringScheduleConfig", {}), monitor.schedule["MonitoringScheduleConfig"]
+    return (
+        found.get("MonitoringScheduleStatus") in ("Pending", "Scheduled")
+        and found.get("EndpointName") == monitor.endpoint_name
+        and there.get("MonitoringJobDefinitionName") == wanted["MonitoringJobDefinitionName"]
+        and there.get("ScheduleConfig", {}).get("ScheduleExpression") == wanted["ScheduleConfig"]["ScheduleExpression"]
+    )
 
 
 def _sorted(error: ClientError) -> Exception:

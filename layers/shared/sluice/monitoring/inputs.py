@@ -42,7 +42,7 @@ def hours_read(window: Window, lateness_hours: int) -> Window:
 
 @dataclass(frozen=True)
 class Before:
-    """The check before. at: when it listed what there was. keys: the captures that it was given; none where that is not known.
+    """The check before. at: when it listed what there was. keys: the captures that it was given, if that is known.
 
     An object stands in a listing from the end of its upload and bears the time of its beginning, so a time alone does
     not say whether a listing had it.
