@@ -454,7 +454,9 @@ def test_a_check_that_judged_nothing_leaves_the_alarm_as_it_is(drift: Drift) -> 
     drift.hour(0, "age")
     check = drift.begin(1)
     prefix = drift.prefix(check)
-    document = drift_document(check_id=check.check_id) | {"verdict": "not-enough-data", "labelled_rows": 0}
+    found = drift_document(check_id=check.check_id)
+    too_few = dict.fromkeys(found["dimensions"], {"status": "not-enough-data"})
+    document = found | {"verdict": "not-enough-data", "labelled_rows": 0, "dimensions": too_few}
     drift.stage.put(f"{prefix}drift.json", json.dumps(document))
     drift.stage.put(f"{prefix}constraint_violations.json", json.dumps(violations_document()))
 
