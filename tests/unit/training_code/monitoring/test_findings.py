@@ -140,6 +140,23 @@ def test_below_the_least_number_of_rows_nothing_is_judged():
     assert found["summary"] == "Nothing can be said yet: this window holds 150 rows, and a check needs 200."
 
 
+@pytest.mark.parametrize(
+    ("wrong", "verdict", "status"), [(True, "drift", "drift"), (False, "not-enough-data", "no-drift")]
+)
+def test_in_a_quiet_window_labels_are_judged_by_their_own_number(wrong: bool, verdict: str, status: str):
+    """Those of the hours before come late, and may be many."""
+    window = version().window(draw(10, 40))
+    rows = draw(400, 41)
+    labels = labels_of(rows, 42)
+    labelled = version().window(rows, 1 - labels if wrong else labels)
+
+    found = judge(replace(window, truth=labelled.truth), settings=replace(SETTINGS, min_labels=100))
+
+    assert found["verdict"] == verdict
+    statuses = {name: found["dimensions"][name]["status"] for name in DIMENSIONS}
+    assert statuses == {**dict.fromkeys(DIMENSIONS, "not-enough-data"), "model-quality": status}
+
+
 def test_an_empty_window():
     found = check(draw(0, 21))
     assert found["verdict"] == "not-enough-data"
