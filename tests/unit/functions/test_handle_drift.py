@@ -455,7 +455,7 @@ def test_a_check_that_judged_nothing_leaves_the_alarm_as_it_is(drift: Drift) -> 
     check = drift.begin(1)
     prefix = drift.prefix(check)
     found = drift_document(check_id=check.check_id)
-    too_few = dict.fromkeys(found["dimensions"], {"status": "not-enough-data"})
+    too_few = {name: {"status": "not-enough-data"} for name in found["dimensions"]}
     document = found | {"verdict": "not-enough-data", "labelled_rows": 0, "dimensions": too_few}
     drift.stage.put(f"{prefix}drift.json", json.dumps(document))
     drift.stage.put(f"{prefix}constraint_violations.json", json.dumps(violations_document()))
