@@ -6,8 +6,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Put on the path of other processes, imported by none of ours.
-NO_PACKAGES = {ROOT / "localcloud/sagemaker/jobs/clean_path"}
+# Programs of other processes, imported by none of ours.
+NO_PACKAGES = {ROOT / "localcloud/sagemaker/jobs/clean_path", ROOT / "localcloud/sagemaker/monitoring/merger"}
 
 
 @pytest.mark.parametrize("package", ["layers/shared/sluice", "functions", "localcloud", "cli"])
