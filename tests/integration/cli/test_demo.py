@@ -11,8 +11,11 @@ from tests.integration.cli.conftest import Shell, processes_of
 pytestmark = pytest.mark.slow
 
 STAGES = [
-    "data", "cloud", "deploy", "upload", "run", "gate", "approve", "endpoint", "predict", "history", "report",
+    "data", "cloud", "deploy", "upload", "run", "gate", "approve", "endpoint", "predict",
+    "traffic", "check", "retrain", "history", "report",
 ]  # fmt: skip
+
+ACTS = ("DEPLOYED", "DRIFT_FOUND", "RETRAIN_REQUESTED")
 
 
 def test_the_loop_closes_and_the_document_tells_it(tmp_path: Path) -> None:
@@ -33,7 +36,10 @@ def test_the_loop_closes_and_the_document_tells_it(tmp_path: Path) -> None:
     assert {prediction["actual"] for prediction in found["predictions"]} == {"Yes", "No"}
     actions = [entry["action"] for entry in found["history"]]
     assert actions[0] == "RUN_STARTED"
-    assert actions[-1] == "DEPLOYED"
+    assert [action for action in actions if action in ACTS] == list(ACTS)
+    assert found["check"]["moved"], "the features that drifted are named"
+    assert found["retrained"]["status"] == "PendingManualApproval"
+    assert found["retrained"]["package_arn"].endswith(":model-package/sluice-dev-churn/2")
     assert "<html" in (tmp_path / found["report"]).read_text().lower()
     assert processes_of(tmp_path) == []
 

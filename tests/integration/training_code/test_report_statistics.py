@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 from playwright.sync_api import Page
 from scipy.stats import rankdata, spearmanr
 
-from evaluation import report
 from tests.browser import running_browser
+
+TRAINING_CODE = Path(__file__).resolve().parents[3] / "training_code"
+OWN = ("evaluation/report_page/tuning_statistics.js", "evaluation/report_page/calibration.js")
 
 LINEAR = {"type": "continuous", "min": 0.0, "max": 1.0, "scaling": "Linear"}
 LOG = {"type": "continuous", "min": 0.001, "max": 1.0, "scaling": "Logarithmic"}
@@ -23,8 +26,8 @@ def page() -> Iterator[Page]:
     """An empty page that knows the functions."""
     with running_browser() as browser:
         page = browser.new_page()
-        for name in ("words.js", "scales.js", "tuning_statistics.js", "calibration.js"):
-            page.add_script_tag(content=(report.PAGE / name).read_text(encoding="utf-8"))
+        for name in ("page/words.js", "page/scales.js", *OWN):
+            page.add_script_tag(content=(TRAINING_CODE / name).read_text(encoding="utf-8"))
         yield page
 
 
