@@ -30,7 +30,7 @@ def run(results: Results, tell: Tell) -> Checked:
 def _captured(installation: Installation, model: str, requests: int) -> int | None:
     """None while some of them are missing."""
     objects = installation.objects
-    found = sum(objects.read(key).count(b"\n") for key in objects.keys(ModelPrefix(model).capture))
+    found = sum(objects.read(key).count(b"\n") for key in objects.keys(ModelPrefix(model).captures))
     return found if found >= requests else None
 
 

@@ -101,7 +101,7 @@ class Evidence:
                 self.reading.unreadable += 1
 
     def _captures(self, variant: str) -> Iterator[Captured]:
-        prefix = f"{ModelPrefix(self.request.model).capture}{self.request.endpoint_name}/{variant}/"
+        prefix = f"{ModelPrefix(self.request.model).captures}{self.request.endpoint_name}/{variant}/"
         for line in self._lines(prefix):
             self.reading.captures += 1
             try:

@@ -87,7 +87,7 @@ class Preparation:
     def _captured(self, names: CheckNames, subject: Subject, read: Window) -> Iterator[Stored]:
         """The live version's variant has its number while another one is on trial beside it."""
         variants = (SINGLE_VARIANT, variant_of(subject.package.version))
-        prefix = f"{ModelPrefix(names.model).capture}{subject.endpoint_name}/"
+        prefix = f"{ModelPrefix(names.model).captures}{subject.endpoint_name}/"
         last = read.end - timedelta(microseconds=1)
         files = HourlyFiles(self.objects)
         return chain.from_iterable(files.stored(f"{prefix}{one}/", read.start, last) for one in variants)
@@ -148,7 +148,7 @@ class Preparation:
     def _write_manifests(self, names: CheckNames, subject: Subject, inputs: CheckInputs) -> Iterable[tuple[str, str]]:
         """The key of each input's manifest, by the input's name. An input without objects is left out."""
         prefix = ModelPrefix(names.model)
-        captures = prefix.batch_out if subject.source == "batch" else f"{prefix.capture}{subject.endpoint_name}/"
+        captures = prefix.batch_out if subject.source == "batch" else f"{prefix.captures}{subject.endpoint_name}/"
         wanted = (
             ("captures", captures, inputs.captures),
             ("earlier", captures, inputs.earlier),

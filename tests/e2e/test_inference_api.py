@@ -152,8 +152,8 @@ def test_problems_say_what_to_do(served: TrainedModel, model: TrainedModel, api:
 
 
 def captured(model: TrainedModel) -> list[dict[str, Any]]:
-    keys = model.keys("capture/")
-    assert all(key.startswith(f"models/{model.name}/capture/{model.endpoint}/AllTraffic/20") for key in keys)
+    keys = model.captures()
+    assert all(key.startswith(f"captures/{model.name}/{model.endpoint}/AllTraffic/20") for key in keys)
     bodies = [model.read(f"s3://{model.stage.bucket}/{key}").decode() for key in keys]
     return [json.loads(line) for body in bodies for line in body.splitlines()]
 
@@ -279,8 +279,8 @@ def test_models_of_a_shared_endpoint_answer_each_by_itself(
         assert (answer.status, answer.json["model"], answer.json["model_version"]) == (200, one.name, 1), answer.body
 
     for one in (model, other):
-        folder = f"capture/sluice-dev--multi-api/AllTraffic/{datetime.now(UTC):%Y}/"
-        (key,) = eventually(lambda one=one, folder=folder: one.keys(folder), "the captured request")
+        (key,) = eventually(one.captures, "the captured request")
+        assert key.startswith(f"captures/{one.name}/sluice-dev--multi-api/AllTraffic/{datetime.now(UTC):%Y}/")
         record = json.loads(one.read(f"s3://{stack.bucket}/{key}"))
         assert record["eventMetadata"]["inferenceId"] == f"of-{one.name}"
 

@@ -401,7 +401,7 @@ def test_write_captures(stage: LocalStage, lambdas: Lambdas) -> None:
     answer = lambdas.invoke("WriteCaptures", lambdas.event("capture_batch"))
 
     assert answer == {"batchItemFailures": []}
-    prefix = f"models/{MODEL}/capture/{GROUP}/AllTraffic/2026/11/21/10/"
+    prefix = f"captures/{MODEL}/{GROUP}/AllTraffic/2026/11/21/10/"
     (found,) = stage.client("s3").list_objects_v2(Bucket=stage.bucket, Prefix=prefix)["Contents"]
     assert read_json(stage, found["Key"])["eventMetadata"]["inferenceId"] == "order-4711"
     lambdas.invoke("WriteCaptures", lambdas.event("capture_batch"))
@@ -414,7 +414,7 @@ def test_run_monitor(stage: LocalStage, lambdas: Lambdas) -> None:
     now = datetime.now(UTC)
     record = json.loads(lambdas.event("capture_batch")["Records"][0]["body"])["record"]
     record["eventMetadata"]["inferenceTime"] = f"{now:%Y-%m-%dT%H:%M:%SZ}"
-    key = f"models/{MODEL}/capture/{GROUP}/AllTraffic/{now:%Y/%m/%d/%H}/one.jsonl"
+    key = f"captures/{MODEL}/{GROUP}/AllTraffic/{now:%Y/%m/%d/%H}/one.jsonl"
     stage.client("s3").put_object(Bucket=stage.bucket, Key=key, Body=json.dumps(record).encode())
     event = lambdas.event("check_requested")
     event["time"], event["detail"]["now"] = f"{now:%Y-%m-%dT%H:%M:%SZ}", True

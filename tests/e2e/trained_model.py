@@ -177,11 +177,13 @@ class TrainedModel:
         return body
 
     def keys(self, prefix: str) -> list[str]:
-        pages = (
-            self.client("s3")
-            .get_paginator("list_objects_v2")
-            .paginate(Bucket=self.stage.bucket, Prefix=f"models/{self.name}/{prefix}")
-        )
+        return self._keys(f"models/{self.name}/{prefix}")
+
+    def captures(self) -> list[str]:
+        return self._keys(f"captures/{self.name}/")
+
+    def _keys(self, prefix: str) -> list[str]:
+        pages = self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.stage.bucket, Prefix=prefix)
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
     def jobs(self) -> list[str]:

@@ -71,7 +71,7 @@ class WatchedModel:
 
     def await_captures(self) -> None:
         def all_there() -> bool:
-            captured = b"".join(self._object(key) for key in self.model.keys("capture/"))
+            captured = b"".join(self._object(key) for key in self.model.captures())
             return all(inference_id.encode() in captured for inference_id, _ in self.sent)
 
         eventually(all_there, f"{len(self.sent)} captured requests")
@@ -81,9 +81,7 @@ class WatchedModel:
         return self.put_captures([_captured(row, at) for row in rows], hour or at)
 
     def put_captures(self, lines: Sequence[str], hour: datetime) -> str:
-        key = (
-            f"models/{self.model.name}/capture/{self.model.endpoint}/AllTraffic/{hour:%Y/%m/%d/%H}/{uuid.uuid4()}.jsonl"
-        )
+        key = f"captures/{self.model.name}/{self.model.endpoint}/AllTraffic/{hour:%Y/%m/%d/%H}/{uuid.uuid4()}.jsonl"
         self._put(key, "".join(f"{line}\n" for line in lines))
         return key
 

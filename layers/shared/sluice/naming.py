@@ -39,7 +39,7 @@ _SHARED = "-multi-"
 
 @dataclass(frozen=True)
 class ModelPrefix:
-    """The S3 keys of one model: everything that belongs to it lies under `models/<name>/`."""
+    """The S3 keys of one model: everything that belongs to it lies under `models/<name>/`, but for its captures."""
 
     model: str
 
@@ -72,9 +72,12 @@ class ModelPrefix:
         return f"{self.root}batch/jobs/{batch_id}/"
 
     @property
-    def capture(self) -> str:
-        """SageMaker and the inference API write `<endpoint>/<variant>/yyyy/mm/dd/hh/…jsonl` below it."""
-        return f"{self.root}capture/"
+    def captures(self) -> str:
+        """SageMaker and the inference API write `<endpoint>/<variant>/yyyy/mm/dd/hh/…jsonl` below it.
+
+        Not below the root: captures expire, and a lifecycle rule's prefix knows no wildcard for the model's name.
+        """
+        return f"captures/{self.model}/"
 
     @property
     def ground_truth(self) -> str:

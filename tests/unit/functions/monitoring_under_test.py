@@ -26,7 +26,7 @@ from tests.fakes.schedules import FakeProcessing, FakeScheduler
 from tests.unit.functions.conftest import BUCKET, StageUnderTest
 
 ENDPOINT = "sluice-dev-churn"
-CAPTURES = f"models/churn/capture/{ENDPOINT}"
+CAPTURES = f"captures/churn/{ENDPOINT}"
 LIVE_SINCE = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
 CODE = CodeVersion("abc", f"s3://{BUCKET}/code/abc/processing/", f"s3://{BUCKET}/code/abc/sourcedir.tar.gz")
 

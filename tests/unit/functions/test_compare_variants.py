@@ -52,7 +52,7 @@ class Trial:
             )
             for event, score in scores.items()
         ]
-        self._put(f"models/churn/capture/{ENDPOINT}/{variant}/", at, lines)
+        self._put(f"captures/churn/{ENDPOINT}/{variant}/", at, lines)
 
     def tell(self, labels: dict[str, str], at: datetime = START) -> None:
         lines = [

@@ -376,7 +376,7 @@ def test_a_record_that_no_message_holds_goes_to_s3(api: Api) -> None:
     api.send(rows)
 
     assert api.kept() == []
-    (key,) = api.stage.keys("models/churn/capture/sluice-dev-churn/AllTraffic/2026/11/20/20/")
+    (key,) = api.stage.keys("captures/churn/sluice-dev-churn/AllTraffic/2026/11/20/20/")
     kept = json.loads(api.stage.objects.read(key))
     assert json.loads(kept["captureData"]["endpointInput"]["data"]) == rows
 
@@ -385,7 +385,7 @@ def test_a_record_that_the_queue_does_not_take_goes_to_s3(api: Api) -> None:
     api.queue = replace(api.queue, client=BrokenQueue())
 
     assert api.send().status == 200
-    assert len(api.stage.keys("models/churn/capture/")) == 1
+    assert len(api.stage.keys("captures/churn/")) == 1
     assert api.lost == []
 
 

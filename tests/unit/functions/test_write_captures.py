@@ -13,7 +13,7 @@ from tests.fakes.aws_clients import client_error
 from tests.unit.functions.conftest import BUCKET, StageUnderTest
 
 AT = datetime(2026, 11, 21, 10, 15, 20, tzinfo=UTC)
-ROOT = "models/churn/capture/sluice-dev-churn"
+ROOT = "captures/churn/sluice-dev-churn"
 
 
 def message(name: str, at: datetime = AT, variant: str = "AllTraffic") -> QueuedMessage:

@@ -65,7 +65,7 @@ class Capture(_Message):
     def hour(self) -> str:
         """The folder of its hour, in UTC."""
         at = self.record.event_metadata.inference_time.astimezone(UTC)
-        return f"{ModelPrefix(self.model).capture}{self.endpoint_name}/{self.variant}/{at:%Y/%m/%d/%H}/"
+        return f"{ModelPrefix(self.model).captures}{self.endpoint_name}/{self.variant}/{at:%Y/%m/%d/%H}/"
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def _capture(model: str, percent: int, surroundings: Surroundings) -> dict[str, 
     request: dict[str, Any] = {
         "EnableCapture": True,
         "InitialSamplingPercentage": percent,
-        "DestinationS3Uri": f"s3://{surroundings.bucket}/{ModelPrefix(model).capture}".rstrip("/"),
+        "DestinationS3Uri": f"s3://{surroundings.bucket}/{ModelPrefix(model).captures}".rstrip("/"),
         "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
         "CaptureContentTypeHeader": {
             "CsvContentTypes": ["text/csv"],

@@ -93,12 +93,12 @@ def test_each_endpoint_variant_and_hour_has_an_object() -> None:
         made.key.rpartition("/")[0]: [one.event_id for one in made.captures] for made in capture_objects(captures)
     }
 
-    root = "models/churn/capture/sluice-dev-churn"
+    root = "captures/churn/sluice-dev-churn"
     assert folders == {
         f"{root}/AllTraffic/2026/11/21/10": ["a"],
         f"{root}/AllTraffic/2026/11/21/11": ["b"],
         f"{root}/v7/2026/11/21/10": ["c"],
-        "models/other/capture/sluice-dev-other/AllTraffic/2026/11/21/10": ["d"],
+        "captures/other/sluice-dev-other/AllTraffic/2026/11/21/10": ["d"],
     }
 
 
