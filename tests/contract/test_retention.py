@@ -17,7 +17,8 @@ def expiring() -> list[dict[str, Any]]:
 def test_captures_expire_and_nothing_else_does_by_its_key() -> None:
     prefixes = [rule["Prefix"] for rule in expiring() if "Prefix" in rule]
 
-    assert prefixes and all(PREFIX.captures.startswith(prefix) for prefix in prefixes)
+    assert prefixes
+    assert all(PREFIX.captures.startswith(prefix) for prefix in prefixes)
     kept = (PREFIX.root, PREFIX.raw, PREFIX.ground_truth, PREFIX.reports, PREFIX.batch_out, PREFIX.run("r"))
     assert not [key for key in kept if key.startswith(tuple(prefixes))]
 
