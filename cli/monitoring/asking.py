@@ -10,6 +10,7 @@ from sluice.audit import AuditEntry
 from sluice.aws.checks import Check
 from sluice.aws.version_definitions import VersionDefinitions
 from sluice.events.check_requested import CheckRequestedDetail
+from sluice.naming import new_check_id
 
 _LOOK_EVERY_SECONDS = 0.5
 _APPEARS_SECONDS = 120
@@ -28,12 +29,11 @@ class Asking:
         Raises OperationFailedError where it cannot be asked for, fails, or has not ended after `timeout` seconds.
         """
         self._is_watched()
-        checks, log = self.installation.checks, self.installation.audit_log
-        before = {check.check_id for check in checks.newest(self.model)}
+        log = self.installation.audit_log
         told = log.entries(self.model)
-        self._ask()
+        event_id = self._ask()
         found = look_until_found(
-            lambda: self._begun(before, told),
+            lambda: self._begun(event_id, told),
             every_seconds=_LOOK_EVERY_SECONDS,
             limit_seconds=min(timeout, _APPEARS_SECONDS),
         )
@@ -56,21 +56,26 @@ class Asking:
                 "model.yaml, upload that and then the data: the next version is watched"
             )
 
-    def _ask(self) -> None:
+    def _ask(self) -> str:
+        """The event's id, of which the check's follows."""
         stage, caller = self.installation.stack.stage, self.installation.aws.caller
         asked = CheckRequestedDetail(stage=stage, model=self.model, requested_by=caller, now=True)
-        self.installation.event_bus.put("Check Requested", asked.model_dump(mode="json"))
+        return self.installation.event_bus.put("Check Requested", asked.model_dump(mode="json"))
 
-    def _begun(self, before: set[str], told: list[AuditEntry]) -> Check | None:
-        """Raises OperationFailedError when RunMonitor said why it makes none."""
+    def _begun(self, event_id: str, told: list[AuditEntry]) -> Check | None:
+        """Not a schedule's check or a batch's, which may begin meanwhile.
+
+        Raises OperationFailedError when RunMonitor said why it makes none.
+        """
         checks = self.installation.checks.newest(self.model)
-        new = next((check for check in checks if check.check_id not in before), None)
-        if new is None:
+        asked = (one for one in checks if one.check_id == new_check_id(one.window_end, self.model, event_id))
+        found = next(asked, None)
+        if found is None:
             news = [entry for entry in self.installation.audit_log.entries(self.model) if entry not in told]
             why_not = next((entry for entry in news if entry.action in _SAYS_WHY_NOT), None)
             if why_not:
                 raise OperationFailedError(why_not.why)
-        return new
+        return found
 
     def _ended(self, check: Check, timeout: float) -> Check:
         def look() -> Check | None:

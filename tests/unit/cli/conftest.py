@@ -28,6 +28,7 @@ BUCKET = "sluice-dev-bucket"
 TABLE = "sluice-dev-state"
 GROUP = "sluice-dev-churn"
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+EVENT_ID = "1"
 
 OUTPUTS = {
     "BucketName": BUCKET,
@@ -78,7 +79,7 @@ class Bus:
             assert json.loads(entry["Detail"])["stage"] == "dev"
             self.sent.append((entry["DetailType"], json.loads(entry["Detail"])))
             self.heard(*self.sent[-1])
-        return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": EVENT_ID}]}
 
 
 class AwsWithStacks(Aws):

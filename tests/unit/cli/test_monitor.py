@@ -13,7 +13,8 @@ from sluice.audit import AuditEntry
 from sluice.aws.checks import Check, Checks
 from sluice.aws.registry import version_of
 from sluice.aws.watched import Watched, WatchedModels
-from tests.unit.cli.conftest import BUCKET, NOW, Account, put_endpoint, put_live
+from sluice.naming import new_check_id
+from tests.unit.cli.conftest import BUCKET, EVENT_ID, NOW, Account, put_endpoint, put_live
 
 Capture = pytest.CaptureFixture[str]
 
@@ -42,6 +43,7 @@ FOUND = Check(
     response="notify",
     response_reason="the policy is notify",
 )
+ASKED_FOR = new_check_id(NOW, "churn", EVENT_ID)
 FINDINGS: dict[str, Any] = {
     "verdict": "drift",
     "violations": [VIOLATION, {**VIOLATION, "constraint_check_type": "completeness_check"}],
@@ -152,12 +154,13 @@ def test_now_asks_waits_and_shows_what_was_found(account: Account, checks: Check
     def heard(kind: str, detail: dict[str, Any]) -> None:
         assert (kind, detail["model"], detail["now"]) == ("Check Requested", "churn", True)
         assert detail["requested_by"].startswith("arn:aws:")
-        checks.put(FOUND)
+        checks.put(replace(FOUND, check_id="261120-0123456789", source="batch", summary="a batch came meanwhile"))
+        checks.put(replace(FOUND, check_id=ASKED_FOR))
 
     account.bus.heard = heard
     assert account.type("monitor", "churn", "--now") == 0
     shown = capsys.readouterr()
-    assert "Check 261120090000-aaaa of what sluice-dev-churn answered …" in shown.err
+    assert f"Check {ASKED_FOR} of what sluice-dev-churn answered …" in shown.err
     assert "tenure has moved" in shown.out
 
 
@@ -176,10 +179,10 @@ def _log(account: Account, action: Any, why: str) -> None:
 
 def test_a_check_that_failed_fails_the_command(account: Account, checks: Checks, capsys: Capture) -> None:
     watch(account)
-    failed = replace(FOUND, status="FAILED", verdict=None, summary="the job ran out of disk")
+    failed = replace(FOUND, check_id=ASKED_FOR, status="FAILED", verdict=None, summary="the job ran out of disk")
     account.bus.heard = lambda kind, detail: checks.put(failed)
     assert account.type("monitor", "churn", "--now") == 1
-    assert "check 261120090000-aaaa failed: the job ran out of disk" in capsys.readouterr().err
+    assert f"check {ASKED_FOR} failed: the job ran out of disk" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
