@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from evidently.legacy.calculations.stattests import jensenshannon_stat_test, ks_stat_test, psi_stat_test
 from evidently.legacy.core import ColumnType
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
@@ -171,6 +171,7 @@ def test_a_new_maximum_is_no_surprise_and_many_are():
     assert beyond_extremes(5, 0, 5000) is None
 
 
+@settings(max_examples=15)  # statsmodels collects garbage at each call: up to a second in a large process
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_holm_is_statsmodels(p_values: list[float]):
     assert holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]))
