@@ -80,7 +80,7 @@ def stages(file: Path | None, target: str | None, key: str | None, keep: bool, r
         Stage("endpoint", "Wait for the endpoint", endpoint.run),
         Stage("predict", "Send three raw records", predict.run),
         Stage("traffic", "The world moves: other requests", traffic.run),
-        Stage("check", "Check what was captured", check.run),
+        Stage("check", "Check what was captured", partial(check.run, FOLDER)),
         Stage("retrain", "Train again, because of the drift", retrain.run),
         Stage("history", "Read the audit history", history.run),
         Stage("report", "Fetch the report", partial(report.run, FOLDER)),

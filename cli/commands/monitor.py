@@ -13,14 +13,16 @@ from cli.installation import Installation
 from cli.monitoring.asking import Asking
 from cli.monitoring.telling import Watching, check_rows, newest_lines, watched_line
 from cli.output import emit, emit_json, say
-from sluice.aws.checks import Check
+from sluice.aws.checks import Check, Checks
 from sluice.aws.objects import ObjectMissingError
 from sluice.aws.version_definitions import VersionDefinitions
 from sluice.errors import BadInputError as DefinitionGoneError
-from sluice.monitoring.check import BATCH
+from sluice.monitoring.check import Source
 
 _REPORTS = STATE_DIR / "reports"
-_DRIFT_FOUND = 3
+_DRIFT_FOUND, _NOTHING_JUDGED = 3, 4
+_LOOKED_THROUGH = 50
+"""Checks, the newest ones."""
 
 
 @click.command("monitor")
@@ -30,7 +32,9 @@ _DRIFT_FOUND = 3
 @click.option("--report", "opens", is_flag=True, help="Open the newest check's page in the browser.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write that page to a file instead.")
 @click.option(
-    "--fail-on-drift", is_flag=True, help="Exit with code 3 when the newest check of its requests found drift."
+    "--fail-on-drift",
+    is_flag=True,
+    help="Exit with code 3 when the newest check of its requests found drift, with 4 when it could judge nothing.",
 )
 @click.option(
     "--timeout", type=click.FloatRange(1), default=1800.0, show_default=True, help="Seconds that --now waits."
@@ -74,15 +78,17 @@ def command(
         _show(installation, model, checks, ended, findings)
     if opens or out:
         _page(installation, model, checks, out)
-    if fail_on_drift and _has_drifted(checks):
-        click.get_current_context().exit(_DRIFT_FOUND)
+    if fail_on_drift:
+        click.get_current_context().exit(_exit_code(installation.checks, model))
 
 
-def _has_drifted(checks: list[Check]) -> bool:
+def _exit_code(checks: Checks, model: str) -> int:
     """By the newest check of the endpoint's requests; where there is none, of a batch."""
-    ended = [check for check in checks if check.status == "ENDED"]
-    newest = next((check for check in ended if check.source != BATCH), next(iter(ended), None))
-    return newest is not None and newest.verdict == "drift"
+    kinds: tuple[Source, ...] = ("captures", "batch")
+    ended = (check for of in kinds for check in checks.newest_of(of, model, _LOOKED_THROUGH) if check.status == "ENDED")
+    newest = next(ended, None)
+    verdict = newest.verdict if newest else None
+    return {"drift": _DRIFT_FOUND, "no-drift": 0}.get(verdict or "", _NOTHING_JUDGED)
 
 
 def _show(
@@ -115,7 +121,7 @@ def _how_to_begin(watching: Watching, model: str) -> str:
 def _watched(installation: Installation, model: str) -> Watching:
     live = installation.production.get(model).live
     if live is None:
-        return Watching()
+        return Watching(why_not="no version is in production")
     version = live.package.version
     if installation.lost_endpoint(model):
         return Watching(version, why_not=installation.why_not_served(model))

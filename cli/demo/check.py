@@ -1,6 +1,7 @@
 """The traffic is checked at once, where a schedule would do it every hour."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from cli.demo.findings import Checked, Dataset, Deployed, Sent
@@ -15,7 +16,7 @@ _CAPTURED_SECONDS = 120
 _ENDS_SECONDS = 600
 
 
-def run(results: Results, tell: Tell) -> Checked:
+def run(folder: Path, results: Results, tell: Tell) -> Checked:
     installation = results.get(Deployed).installation
     model = results.get(Dataset).definition.name
     requests = results.get(Sent).requests
@@ -24,7 +25,9 @@ def run(results: Results, tell: Tell) -> Checked:
     check = Asking(installation, model).check(_ENDS_SECONDS)
     if check.verdict != "drift":
         raise StageFailedError(f"check {check.check_id} says {check.verdict}: {check.summary}")
-    return Checked(check, _moved(installation, check))
+    page = folder / "drift.html"
+    page.write_bytes(installation.objects.read(f"{check.report_prefix}drift.html"))
+    return Checked(check, _moved(installation, check), page)
 
 
 def _captured(installation: Installation, model: str, requests: int) -> int | None:

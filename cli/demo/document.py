@@ -79,6 +79,7 @@ def _of_drift(results: Results) -> dict[str, Any]:
     if checked := results.find(Checked):
         moved = [feature["name"] for feature in checked.moved]
         found["check"] = {"check_id": checked.check.check_id, "summary": checked.check.summary, "moved": moved}
+        found["drift_page"] = str(checked.page)
     if retrained := results.find(Retrained):
         found["retrained"] = asdict(retrained)
     return found

@@ -206,6 +206,7 @@ class Checked(_Finding):
 
     check: Check
     moved: tuple[Mapping[str, Any], ...]
+    page: Path
 
     @property
     def summary(self) -> str:
@@ -213,7 +214,8 @@ class Checked(_Finding):
 
     @property
     def details(self) -> Sequence[str]:
-        return [f"{one['name']}: distance {one['distance']:.3f}, bound {one['bound']:g}" for one in self.moved[:_MOVED]]
+        far = [f"{one['name']}: distance {one['distance']:.3f}, bound {one['bound']:g}" for one in self.moved[:_MOVED]]
+        return [*far, f"its page: {self.page}"]
 
 
 _MOVED = 5

@@ -9,6 +9,7 @@ import random
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import cycle, islice
 
 from cli.demo.findings import Dataset, Deployed, Sent, Trained
 from cli.demo.holdout import Row, holdout_rows
@@ -18,7 +19,7 @@ from cli.installation import Installation
 from sluice.definition import Model
 from sluice.naming import ModelPrefix
 
-ROWS = 1000
+MOST_ROWS = 1000
 ROWS_A_REQUEST = 10
 _SEED = 11
 
@@ -29,6 +30,7 @@ def run(results: Results, tell: Tell) -> Sent:
     installation, definition = results.get(Deployed).installation, results.get(Dataset).definition
     feature = _most_important(installation, results.get(Trained))
     rows, how = moved(holdout_rows(results), feature, definition)
+    rows = enough(rows, definition.monitoring.min_records)
     sent = [(f"demo-{uuid.uuid4().hex[:12]}", part) for part in _parts(rows)]
     for request in sent:
         _ask(installation, definition, request)
@@ -44,7 +46,7 @@ def _most_important(installation: Installation, trained: Trained) -> str:
 
 
 def moved(rows: Sequence[Row], feature: str, definition: Model) -> tuple[list[Row], str]:
-    """ROWS of them, with repetition, and in words what they have in common."""
+    """Those of one kind, in any order, and in words what they have in common."""
     if definition.data.features[feature].type == "numeric":
         numbers = sorted(number for row in rows if (number := _number(row[feature])) is not None)
         bound = numbers[len(numbers) // 2]
@@ -55,7 +57,15 @@ def moved(rows: Sequence[Row], feature: str, definition: Model) -> tuple[list[Ro
         rare = sorted(set(levels), key=levels.count)[max(0, len(set(levels)) // 2 - 1)]
         kept = [row for row in rows if row[feature] == rare]
         how = f"{feature} = {rare}"
-    return random.Random(_SEED).choices(kept, k=ROWS), how
+    return random.Random(_SEED).sample(kept, min(len(kept), MOST_ROWS)), how
+
+
+def enough(rows: Sequence[Row], least: int) -> list[Row]:
+    """Each once: what is sent twice looks like two requests, and chance in other features like drift.
+
+    Only a small file's rows are repeated, as often as a check needs to say anything.
+    """
+    return list(islice(cycle(rows), max(len(rows), least)))
 
 
 def _number(cell: str) -> float | None:

@@ -15,6 +15,8 @@ from sluice.naming import new_check_id
 _LOOK_EVERY_SECONDS = 0.5
 _APPEARS_SECONDS = 120
 """RunMonitor looks what was captured before it writes the check down; Lambda may start it late."""
+_LOOKED_THROUGH = 50
+"""Checks, the newest ones."""
 _SAYS_WHY_NOT = ("CHECK_FAILED", "MONITORING_STOPPED")
 
 
@@ -67,7 +69,7 @@ class Asking:
 
         Raises OperationFailedError when RunMonitor said why it makes none.
         """
-        checks = self.installation.checks.newest(self.model)
+        checks = self.installation.checks.newest_of("captures", self.model, _LOOKED_THROUGH)
         asked = (one for one in checks if one.check_id == new_check_id(one.window_end, self.model, event_id))
         found = next(asked, None)
         if found is None:

@@ -58,18 +58,31 @@ def _dimension_lines(findings: Mapping[str, Any]) -> Iterator[str]:
     said = []
     for name, dimension in findings["dimensions"].items():
         reason = dimension.get("reason") or _in_short(name, dimension)
-        said.append((name, dimension["status"], reason))
+        said.append((name, dimension["status"], reason + _unmatched(dimension)))
     yield ""
     yield from table(("dimension", "status", "in short"), said).splitlines()
+
+
+def _unmatched(dimension: Mapping[str, Any]) -> str:
+    """Labels under a wrong id look like labels that did not come."""
+    told = counted(dimension.get("unmatched") or 0, "label", "match no request that was captured", "matches none")
+    return f" {told[0].upper()}{told[1:]}: is the id right?" if told else ""
+
+
+def counted(number: int, what: str, many: str, one: str) -> str:
+    if number == 0:
+        return ""
+    return f"1 {what} {one}" if number == 1 else f"{number:,} {what}s {many}"
 
 
 def _in_short(name: str, dimension: Mapping[str, Any]) -> str:
     match name:
         case "model-quality":
             judged = [_metric(one) for one in dimension["metrics"] if one.get("judged")]
-            contradicting = dimension.get("conflicting") or 0
-            told = [*judged, _labels(dimension), f"{contradicting:,} labels contradict others" if contradicting else ""]
-            return "; ".join(filter(None, told))
+            contradicting = counted(
+                dimension.get("conflicting") or 0, "label", "contradict others", "contradicts others"
+            )
+            return "; ".join(filter(None, [*judged, _labels(dimension), contradicting]))
         case "attribution":
             return f"NDCG {dimension['ndcg']:.3f}, at least {dimension['bound']:g}"
         case "operations" if dimension.get("invocations") is not None:
@@ -94,7 +107,7 @@ def _record_lines(findings: Mapping[str, Any]) -> Iterator[str]:
     if unreadable["count"]:
         first = unreadable["examples"][0]
         where = f"{first['file']} line {first['line']}: {first['reason']}"
-        yield f"{unreadable['count']:,} lines could not be read, as {where}"
+        yield f"{counted(unreadable['count'], 'line', 'could not be read', 'could not be read')}, as {where}"
     if records.get("outside_window"):
         outside = records["outside_window"]
         yield f"{outside:,} records say that they are of another time than their folder: is a clock wrong?"

@@ -27,8 +27,9 @@ class Acts:
             self._tell(check, report, action)
         if check.figures.get("asks_for_a_check"):
             asked_by = f"model-monitor check {check.check_id}"
-            detail = {"stage": self.stage, "model": check.model, "requested_by": asked_by, "now": True}
-            self.events.put("Check Requested", detail)
+            detail = {"stage": self.stage, "model": check.model, "requested_by": asked_by}
+            # Of the same whole hours: the same check, however often it is asked for.
+            self.events.put("Check Requested", detail, at=check.window_end)
         if check.response == "retrain":
             self._retrain(check, report)
 

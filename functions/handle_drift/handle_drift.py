@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from functions.handle_drift.acting import Acts
@@ -81,8 +81,7 @@ class HandleDrift:
         known = self._known(report.model, report.check_id)
         if known or report.kind is None:
             return known
-        hour = timedelta(hours=1)
-        return self._of_model_monitor(report.model, report.check_id, report.source, report.hour - hour, report.hour)
+        return self._of_model_monitor(report.model, report.check_id, report.source, report.hour)
 
     def _known(self, model: str, check_id: str) -> Check | None:
         newest = self.checks.newest(model, LOOKED_BACK)
@@ -90,7 +89,7 @@ class HandleDrift:
             self.checks.find(model, check_id) if len(newest) == LOOKED_BACK else None
         )
 
-    def _of_model_monitor(self, model: str, check_id: str, source: str, start: datetime, end: datetime) -> Check:
+    def _of_model_monitor(self, model: str, check_id: str, source: str, end: datetime) -> Check:
         """Nobody asked for it but its schedule, which is of what was live then."""
         live = self.production.get(model).live
         package = live.package if live and source in ("", live.endpoint_name) else None
@@ -100,7 +99,7 @@ class HandleDrift:
             source=source or (live.endpoint_name if live else ""),
             engine="model-monitor",
             started_at=self.now(),
-            window_start=start,
+            window_start=end - self.judge.hours_between_checks(model),
             window_end=end,
             version=package.version if package else None,
             package_arn=package.arn if package else None,
@@ -129,7 +128,7 @@ class HandleDrift:
         at = event.time.replace(minute=0, second=0, microsecond=0)
         model, check_id = scheduled[0], new_check_id(at, scheduled[0], job.name)
         known = self._known(model, check_id)
-        return known or self._of_model_monitor(model, check_id, "", at - timedelta(hours=1), at)
+        return known or self._of_model_monitor(model, check_id, "", at)
 
 
 def _with(check: Check, decision: Decision, now: datetime) -> Check:

@@ -15,7 +15,7 @@ from sluice.drift import LEAST_LABELLED_ROWS, Checked, Decision, Findings, Situa
 from sluice.errors import TransientError
 
 LOOKED_BACK = 200
-"""Checks, the newest ones: 24 in a row of the two kinds of Model Monitor's, with some by hand and of batches."""
+"""Checks, the newest ones: 24 in a row of the two kinds of Model Monitor's, with some by hand."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,9 @@ class Judge:
             raise TransientError(f"another check of {check.model} asked for a retrain just now: judged again")
         return decision
 
+    def hours_between_checks(self, model: str) -> timedelta:
+        return timedelta(hours=self._monitoring(self.production.get(model)).every_hours)
+
     def _counted(self, asked: DriftRetrains, retrain: DriftRetrain) -> bool:
         """Before it is asked for: a function that dies in between uses one up, and never asks for one too many."""
         return asked.has(retrain.check_id) or self.retrains.add(asked, retrain)
@@ -65,10 +68,8 @@ class Judge:
         """Batches are other rows than an endpoint's requests: each has its own story."""
         return [
             checked(each)
-            for each in self.checks.newest(check.model, LOOKED_BACK)
-            if each.status == "ENDED"
-            and each.check_id != check.check_id
-            and (each.source == "batch") == (check.source == "batch")
+            for each in self.checks.newest_of(check.of, check.model, LOOKED_BACK)
+            if each.status == "ENDED" and each.check_id != check.check_id
         ]
 
 

@@ -23,6 +23,9 @@ from sluice.plan import Surroundings, definition_document
 
 _LOOKED_THROUGH = 200
 """Earlier checks: eight days of hourly ones."""
+_KNOWN = "known"
+_STARTS_AND_ENDS = timedelta(minutes=10)
+"""What a check takes beside its job's own time: SageMaker's start of the job, and the events after it."""
 _LONGEST_MANIFEST = 32 * 1024 * 1024
 """Bytes: about 400,000 objects."""
 
@@ -38,7 +41,7 @@ class Preparation:
         self, names: CheckNames, subject: Subject, window: Window, definition: Model, at: datetime
     ) -> CheckInputs:
         """What there is to check, `at` this moment."""
-        before = self._check_before(names, subject, window)
+        before = self._check_before(names, subject, window, longest(definition))
         read = hours_read(window, definition.monitoring.lateness_hours)
         prefix = ModelPrefix(names.model)
         labels = HourlyFiles(self.objects).stored(prefix.ground_truth, read.start, at)
@@ -64,7 +67,7 @@ class Preparation:
             event.detail.requested_by,
             inputs.new_labels,
             self._operations(subject, window),
-            self._history(names, subject, window),
+            self._history(names, subject, window, longest(definition)),
         )
         manifests = dict(self._write_manifests(names, subject, inputs))
         request = job_request(
@@ -79,9 +82,9 @@ class Preparation:
         """The request as it was asked for before."""
         return json.loads(self.objects.read(names.request))
 
-    def last_good(self, names: CheckNames, subject: Subject, window: Window) -> str:
+    def last_good(self, names: CheckNames, subject: Subject, window: Window, definition: Model) -> str:
         """The id of the newest check that did not fail, or "none"."""
-        before = next(iter(self._earlier(names, subject, window)), None)
+        before = next(iter(self._earlier(names, subject, window, longest(definition))), None)
         return before.check_id if before else "none"
 
     def _captured(self, names: CheckNames, subject: Subject, read: Window) -> Iterator[Stored]:
@@ -98,7 +101,7 @@ class Preparation:
         names = CheckNames(self.surroundings.stage, check.model, check.check_id)
         at = check.started_at.replace(microsecond=0)  # S3 knows seconds
         try:
-            return Before(at, self._listed(names, "captures") | self._listed(names, "earlier"))
+            return Before(at, self._listed(names, "captures") | self._listed(names, _KNOWN))
         except ObjectTooLargeError:
             return Before(at)
 
@@ -109,27 +112,29 @@ class Preparation:
         except ObjectMissingError:
             return frozenset()
 
-    def _check_before(self, names: CheckNames, subject: Subject, window: Window) -> Check | None:
+    def _check_before(self, names: CheckNames, subject: Subject, window: Window, longest: timedelta) -> Check | None:
         """A check of whole hours goes on from the one before it, whatever a person looked at in between."""
-        for check in self._earlier(names, subject, window):
+        for check in self._earlier(names, subject, window, longest):
             if not window.is_whole_hours or Window(check.window_start, check.window_end).is_whole_hours:
                 return check
         return None
 
-    def _earlier(self, names: CheckNames, subject: Subject, window: Window) -> Iterator[Check]:
+    def _earlier(self, names: CheckNames, subject: Subject, window: Window, longest: timedelta) -> Iterator[Check]:
         """The newest first. What failed has looked at nothing: its hours are the next one's. So are those of a check
-        that should have ended long ago: its job was never accepted."""
-        long_ago = window.start - (window.end - window.start)
-        for check in self.checks.newest(names.model, limit=_LOOKED_THROUGH):
-            lost = check.status == "FAILED" or (check.status == "RUNNING" and check.window_end <= long_ago)
+        that should have ended by now: its job was never accepted, or nobody heard of its end."""
+        overdue = window.end - longest
+        for check in self.checks.newest_of(subject.source, names.model, limit=_LOOKED_THROUGH):
+            lost = check.status == "FAILED" or (check.status == "RUNNING" and check.started_at < overdue)
             if check.source == subject.endpoint_name and not lost and check.window_end < window.end:
                 yield check
 
-    def _history(self, names: CheckNames, subject: Subject, window: Window) -> Sequence[dict[str, Any]]:
+    def _history(
+        self, names: CheckNames, subject: Subject, window: Window, longest: timedelta
+    ) -> Sequence[dict[str, Any]]:
         """Of this version: another one's distances are to another baseline."""
         judged = (
             check
-            for check in self._earlier(names, subject, window)
+            for check in self._earlier(names, subject, window, longest)
             if check.version == subject.package.version and check.verdict is not None
         )
         newest = [_figures(check) for check, _ in zip(judged, range(TREND_LENGTH), strict=False)]
@@ -146,7 +151,10 @@ class Preparation:
         return found.to_json()
 
     def _write_manifests(self, names: CheckNames, subject: Subject, inputs: CheckInputs) -> Iterable[tuple[str, str]]:
-        """The key of each input's manifest, by the input's name. An input without objects is left out."""
+        """The key of each input's manifest, by the input's name. An input without objects is left out.
+
+        What is known besides is written for the next check, and no input.
+        """
         prefix = ModelPrefix(names.model)
         captures = prefix.batch_out if subject.source == "batch" else f"{prefix.captures}{subject.endpoint_name}/"
         wanted = (
@@ -158,6 +166,13 @@ class Preparation:
             if keys:
                 self.objects.write(names.manifest(name), manifest(self.objects.bucket, below, keys))
                 yield name, names.manifest(name)
+        if inputs.known:
+            self.objects.write(names.manifest(_KNOWN), manifest(self.objects.bucket, captures, inputs.known))
+
+
+def longest(definition: Model) -> timedelta:
+    """A check that is older than that does not run any more."""
+    return timedelta(seconds=definition.monitoring.max_run_seconds) + _STARTS_AND_ENDS
 
 
 def has_reference(package: Package) -> bool:

@@ -101,7 +101,7 @@ class RunMonitor:
 
     def _check(self, asked: Asked) -> dict[str, Any]:
         names = asked.names
-        known = self.checks.of_window(names.model, asked.window.end, names.check_id)
+        known = self.checks.of_window(asked.subject.source, names.model, asked.window.end, names.check_id)
         if known is not None and known.status != "RUNNING":
             return _answer("duplicate", f"check {names.check_id} has {known.status.lower()}", names)
         if known is not None:  # an earlier delivery may have died before it had its job
@@ -164,7 +164,7 @@ class RunMonitor:
         """Told once, until a check has run again."""
         why = f"production is not checked: {reason}. The next check looks at these hours too."
         self.checks.put(replace(check, status="FAILED", summary=why))
-        once = f"refused#{self.preparation.last_good(asked.names, asked.subject, asked.window)}"
+        once = f"refused#{self.preparation.last_good(asked.names, asked.subject, asked.window, asked.definition)}"
         details = {"check_id": check.check_id, "job": check.job_name or ""}
         self.journal.announce(check.model, "CHECK_FAILED", why, details=details, once=once)
         return _answer("failed", why, asked.names)

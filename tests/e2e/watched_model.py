@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from tests.e2e.signed_api import SignedApi
@@ -115,15 +116,19 @@ class WatchedModel:
         return eventually(look, "a check that has ended", seconds)
 
     def checks(self) -> list[dict[str, Any]]:
-        """The newest first, as the state table has them."""
-        answer = self.model.client("dynamodb").query(
+        """The newest first, batches behind the others, as the state table has them."""
+        items = chain.from_iterable(map(self._items, ("CHECK#", "BATCH_CHECK#")))
+        return [{key: next(iter(value.values())) for key, value in item.items()} for item in items]
+
+    def _items(self, prefix: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.model.client("dynamodb").query(
             TableName=self.stage.outputs["StateTableName"],
             KeyConditionExpression="pk = :pk AND begins_with(sk, :check)",
-            ExpressionAttributeValues={":pk": {"S": f"MODEL#{self.model.name}"}, ":check": {"S": "CHECK#"}},
+            ExpressionAttributeValues={":pk": {"S": f"MODEL#{self.model.name}"}, ":check": {"S": prefix}},
             ConsistentRead=True,
             ScanIndexForward=False,
-        )
-        return [{key: next(iter(value.values())) for key, value in item.items()} for item in answer["Items"]]
+        )["Items"]
+        return found
 
     def findings(self, check: Mapping[str, Any]) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self._object(f"{check['report_prefix']}drift.json"))

@@ -37,7 +37,8 @@ def test_the_loop_closes_and_the_document_tells_it(tmp_path: Path) -> None:
     actions = [entry["action"] for entry in found["history"]]
     assert actions[0] == "RUN_STARTED"
     assert [action for action in actions if action in ACTS] == list(ACTS)
-    assert found["check"]["moved"], "the features that drifted are named"
+    assert found["check"]["moved"] == ["contract"], "what was sent is moved in nothing else"
+    assert "<html" in (tmp_path / found["drift_page"]).read_text().lower()
     assert found["retrained"]["status"] == "PendingManualApproval"
     assert found["retrained"]["package_arn"].endswith(":model-package/sluice-dev-churn/2")
     assert "<html" in (tmp_path / found["report"]).read_text().lower()

@@ -148,6 +148,34 @@ def test_drift_may_be_an_exit_code(account: Account, checks: Checks) -> None:
     assert account.type("monitor", "churn", "--fail-on-drift") == 0
 
 
+def test_nothing_judged_is_no_success(account: Account, checks: Checks) -> None:
+    watch(account)
+    assert account.type("monitor", "churn", "--fail-on-drift") == 4
+    checks.put(replace(FOUND, verdict="not-enough-data", violations=()))
+    assert account.type("monitor", "churn") == 0
+    assert account.type("monitor", "churn", "--fail-on-drift") == 4
+
+
+def test_fifty_batches_hide_no_endpoint_that_drifts(account: Account, checks: Checks) -> None:
+    watch(account)
+    checks.put(FOUND)
+    for minute in range(50):
+        at = NOW + timedelta(minutes=minute)
+        checks.put(replace(FOUND, check_id=f"261120-{minute:010}", source="batch", verdict="no-drift", window_end=at))
+    assert account.type("monitor", "churn", "--fail-on-drift") == 3
+
+
+def test_labels_of_no_request_are_told(account: Account, checks: Checks, capsys: Capture) -> None:
+    """They look like labels that did not come."""
+    watch(account)
+    checks.put(FOUND)
+    unknown = {**FINDINGS["dimensions"]["model-quality"], "unmatched": 800}
+    dimensions = {**FINDINGS["dimensions"], "model-quality": unknown}
+    account.leave(f"{PREFIX}drift.json", {**FINDINGS, "dimensions": dimensions})
+    assert account.type("monitor", "churn") == 0
+    assert "800 labels match no request that was captured: is the id right?" in capsys.readouterr().out
+
+
 def test_now_asks_waits_and_shows_what_was_found(account: Account, checks: Checks, capsys: Capture) -> None:
     watch(account)
 

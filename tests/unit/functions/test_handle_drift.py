@@ -21,6 +21,7 @@ from sluice.aws.production import Deployment, ProductionRecord
 from sluice.aws.version_definitions import VersionDefinitions
 from sluice.errors import TransientError
 from sluice.events import CheckRequested, ObjectCreated, ProcessingJobStateChange, RetrainRequested
+from sluice.monitoring.window import window_of
 from sluice.naming import job_name, monitoring_schedule_name, new_check_id, schedule_name
 from sluice.plan import Upload
 from sluice.rollout import PackageRef
@@ -570,8 +571,12 @@ def test_before_a_retrain_our_own_job_looks_at_what_model_monitor_found(retraini
     assert asked["DetailType"] == "Check Requested"
     detail = json.loads(asked["Detail"])
     assert detail["requested_by"] == f"model-monitor check {theirs['check_id']}"
-    request = CheckRequested.model_validate(load_event("check_requested") | {"detail": detail})
-    assert request.detail.now
+    request = CheckRequested.model_validate(
+        load_event("check_requested") | {"detail": detail, "time": asked["Time"].isoformat()}
+    )
+    window = window_of(request.asked_at, every_hours=1, now=request.detail.now)
+    check = retraining.found(theirs["check_id"])
+    assert (window.start, window.end) == (check.window_start, check.window_end), "the same hours"
     assert retraining.stage.actions() == []
 
     retraining.hour(1, "age")

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -141,7 +141,61 @@ def test_what_the_check_before_knew_only_from_its_own_one_before_is_known(monito
     check_id = monitored.ask("2026-11-20T14:05:00Z")["check_id"]
 
     assert monitored.manifest(check_id, "captures")[1:] == ["AllTraffic/2026/11/20/13/a.jsonl"]
-    assert len(monitored.manifest(check_id, "earlier")[1:]) == 2
+    assert len(monitored.manifest(check_id, "known")[1:]) == 2
+
+
+def test_hours_before_are_read_again_for_labels_and_beside_what_counts_now(monitored: Monitored) -> None:
+    """A request that two files hold counts once; the others would be a day's traffic for nothing."""
+    for hour in (9, 10, 11):
+        monitored.capture(f"2026/11/20/{hour:02}")
+    monitored.end(monitored.ask()["check_id"])
+    monitored.capture("2026/11/20/09", name="late")
+    monitored.capture("2026/11/20/12")
+    check_id = monitored.ask("2026-11-20T13:05:00Z")["check_id"]
+    assert monitored.manifest(check_id, "captures")[1:] == [
+        "AllTraffic/2026/11/20/09/late.jsonl",
+        "AllTraffic/2026/11/20/12/a.jsonl",
+    ]
+    assert monitored.manifest(check_id, "earlier")[1:] == [
+        "AllTraffic/2026/11/20/09/a.jsonl",
+        f"AllTraffic/{HOUR_11}/a.jsonl",
+    ]
+    monitored.end(check_id)
+    monitored.capture("2026/11/20/13")
+    monitored.stage.put("models/churn/ground-truth/2026/11/20/12/l.jsonl", "{}\n")
+
+    check_id = monitored.ask("2026-11-20T14:05:00Z")["check_id"]
+
+    assert monitored.manifest(check_id, "captures")[1:] == ["AllTraffic/2026/11/20/13/a.jsonl"]
+    assert len(monitored.manifest(check_id, "earlier")[1:]) == 5
+
+
+def test_a_check_within_an_hour_counts_nothing_twice_that_the_hours_check_has_counted(monitored: Monitored) -> None:
+    monitored.capture("2026/11/20/09")
+    monitored.end(monitored.ask("2026-11-20T10:05:00Z")["check_id"])
+    monitored.capture("2026/11/20/10")
+
+    check_id = monitored.ask("2026-11-20T10:59:00Z", now=True)["check_id"]
+
+    assert monitored.manifest(check_id, "captures")[1:] == ["AllTraffic/2026/11/20/10/a.jsonl"]
+    assert monitored.manifest(check_id, "earlier")[1:] == ["AllTraffic/2026/11/20/09/a.jsonl"]
+
+
+def test_batches_hide_no_check_of_the_endpoint(monitored: Monitored) -> None:
+    monitored.capture(HOUR_11)
+    first = monitored.ask()["check_id"]
+    monitored.end(first, figures={"features": {}})
+    batch = replace(monitored.check(first), source="batch")
+    at = batch.window_end
+    for number in range(200):
+        came = at + timedelta(seconds=number)
+        monitored.checks.put(replace(batch, check_id=f"261120-{number:010}", window_start=came, window_end=came))
+    monitored.capture("2026/11/20/12")
+
+    check_id = monitored.ask("2026-11-20T13:05:00Z")["check_id"]
+
+    assert monitored.manifest(check_id, "captures")[1:] == ["AllTraffic/2026/11/20/12/a.jsonl"]
+    assert [each["check_id"] for each in monitored.plan(check_id)["history"]] == [first]
 
 
 @pytest.mark.parametrize(("hours", "known"), [(1, True), (-1, False)])
@@ -215,13 +269,24 @@ def test_a_check_that_should_have_ended_long_ago_has_looked_at_nothing(monitored
     """Its job was never accepted, and the event is with the dead letters by now."""
     monitored.capture(HOUR_11)
     lost = monitored.ask()["check_id"]
-    at = monitored.check(lost).started_at
-    monitored.end(lost, status="RUNNING", verdict=None, started_at=at.replace(year=at.year + 1))
-    monitored.capture("2026/11/20/13")
+    monitored.end(lost, status="RUNNING", verdict=None, started_at=datetime(2026, 11, 20, 12, 5, tzinfo=UTC))
+    monitored.capture("2026/11/20/12")
 
-    check_id = monitored.ask("2026-11-20T14:05:00Z")["check_id"]
+    check_id = monitored.ask("2026-11-20T13:05:00Z")["check_id"]
 
     assert len(monitored.manifest(check_id, "captures")[1:]) == 2
+
+
+def test_a_check_that_may_still_run_has_its_hour(monitored: Monitored) -> None:
+    monitored.go_live(max_run_seconds=3600)
+    monitored.capture(HOUR_11)
+    running = monitored.ask()["check_id"]
+    monitored.end(running, status="RUNNING", verdict=None, started_at=datetime(2026, 11, 20, 12, 5, tzinfo=UTC))
+    monitored.capture("2026/11/20/12")
+
+    check_id = monitored.ask("2026-11-20T13:05:00Z")["check_id"]
+
+    assert monitored.manifest(check_id, "captures")[1:] == ["AllTraffic/2026/11/20/12/a.jsonl"]
 
 
 def test_now_is_a_check_of_its_own_up_to_the_moment(monitored: Monitored) -> None:

@@ -4,14 +4,18 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from itertools import chain
+from typing import Any, Literal, get_args
 
 from sluice.aws.table import Item, StateTable, model_key
+from sluice.monitoring.check import BATCH, Source
 
 CheckStatus = Literal["RUNNING", "ENDED", "FAILED"]
 Verdict = Literal["drift", "no-drift", "not-enough-data"]
 
 KEPT = timedelta(days=400)
+_PREFIX: Mapping[Source, str] = {"captures": "CHECK#", "batch": "BATCH_CHECK#"}
+"""Of the sort key."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,10 @@ class Check:
     response_reason: str | None = None
     responded_at: datetime | None = None
 
+    @property
+    def of(self) -> Source:
+        return "batch" if self.source == BATCH else "captures"
+
 
 @dataclass(frozen=True)
 class Checks:
@@ -58,19 +66,25 @@ class Checks:
     def find(self, model: str, check_id: str) -> Check | None:
         return next((check for check in self.newest(model) if check.check_id == check_id), None)
 
-    def of_window(self, model: str, window_end: datetime, check_id: str) -> Check | None:
+    def of_window(self, of: Source, model: str, window_end: datetime, check_id: str) -> Check | None:
         """The check itself, without looking through the others."""
-        item = self.table.get(model_key(model), _sort_key(window_end, check_id))
+        item = self.table.get(model_key(model), _sort_key(of, window_end, check_id))
         return _check(item) if item else None
 
     def newest(self, model: str, limit: int | None = None) -> list[Check]:
-        """The newest window first."""
-        return [_check(item) for item in self.table.query(model_key(model), "CHECK#", newest_first=True, limit=limit)]
+        """Of endpoints and batches, the newest window first."""
+        both = (self.newest_of(of, model, limit) for of in get_args(Source))
+        return sorted(chain.from_iterable(both), key=lambda check: check.window_end, reverse=True)[:limit]
+
+    def newest_of(self, of: Source, model: str, limit: int | None = None) -> list[Check]:
+        """Batches lie apart: a thousand of them a day hide no check of what an endpoint captured."""
+        found = self.table.query(model_key(model), _PREFIX[of], newest_first=True, limit=limit)
+        return [_check(item) for item in found]
 
     def _item(self, check: Check) -> Item:
         return {
             "pk": model_key(check.model),
-            "sk": _sort_key(check.window_end, check.check_id),
+            "sk": _sort_key(check.of, check.window_end, check.check_id),
             "model": check.model,
             "check_id": check.check_id,
             "source": check.source,
@@ -94,8 +108,8 @@ class Checks:
         }
 
 
-def _sort_key(window_end: datetime, check_id: str) -> str:
-    return f"CHECK#{window_end.isoformat(timespec='seconds')}#{check_id}"
+def _sort_key(of: Source, window_end: datetime, check_id: str) -> str:
+    return f"{_PREFIX[of]}{window_end.isoformat(timespec='seconds')}#{check_id}"
 
 
 def _check(item: Item) -> Check:

@@ -9,6 +9,7 @@
 | MODEL#<name>  | PRODUCTION           | what serves, what is on its way, what served before         |
 | MODEL#<name>  | MONITORING           | how production is watched, and with which engine            |
 | MODEL#<name>  | CHECK#<end>#<id>     | a check of production: what it found and what followed      |
+| MODEL#<name>  | BATCH_CHECK#<at>#<id>| the same of a batch                                         |
 | MODEL#<name>  | DRIFT_RETRAINS       | the retrains for drift that were asked for                  |
 | MODEL#<name>  | NOTICE               | the notice that its idle endpoint was given                 |
 | MODEL#<name>  | AUDIT#<time>#<id>    | one audit entry                                             |

@@ -19,8 +19,6 @@ Verdict = Literal["drift", "no-drift", "not-enough-data"]
 
 _NAMED = 5
 """Features that a sentence names; of more it says how many there are."""
-_LONGEST_NAME = 256
-_Text = Annotated[str, Field(max_length=_LONGEST_NAME)]
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -77,9 +75,9 @@ class _Part(BaseModel):
 
 
 class _Violation(_Part):
-    feature_name: _Text | None = None
-    metric_name: _Text | None = None
-    constraint_check_type: _Text
+    feature_name: str | None = None
+    metric_name: str | None = None
+    constraint_check_type: str
     description: str = Field(default="", max_length=4096)
     dimension: Dimension | None = None
 
@@ -94,7 +92,7 @@ class _Violations(_Part):
 
 
 class _Feature(_Part):
-    name: _Text
+    name: str
     distance: _Number | None = None
     missing_share: _Number | None = None
 
@@ -103,7 +101,7 @@ class _Feature(_Part):
 
 
 class _Metric(_Part):
-    name: _Text
+    name: str
     value: _Number | None = None
 
 

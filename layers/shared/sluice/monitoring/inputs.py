@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -21,10 +21,15 @@ class Stored:
 
 @dataclass(frozen=True)
 class CheckInputs:
-    """Keys, in order. earlier: captures of hours before, which an earlier check has counted already."""
+    """Keys, in order.
+
+    known: captures of hours before, which an earlier check has counted already. earlier: those of them that the job is
+    given, for their labels and to know a request that comes again.
+    """
 
     captures: tuple[str, ...]
     earlier: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
     ground_truth: tuple[str, ...] = ()
     new_labels: bool = False
     """Some ground truth came since the check before."""
@@ -63,22 +68,33 @@ def choose_inputs(
     What lies in an hour before the window and was not there then has been seen by no check, so it counts now. A check
     that listed an object while another arrived counts it too: ids are counted once.
     """
-    first = hour_of(window.start)
     looked_at: list[str] = []
-    earlier: list[str] = []
+    known: list[str] = []
     for stored in captures:
         hour = _hour_of_key(stored.key)
         if hour is None or hour >= window.end:
             continue
-        known = hour < first and before is not None and before.knew(stored)
-        (earlier if known else looked_at).append(stored.key)
+        # An hour that a window begins within, as `--now` asks for it, is an earlier one too.
+        counted = hour < window.start and before is not None and before.knew(stored)
+        (known if counted else looked_at).append(stored.key)
     labels = sorted(ground_truth, key=lambda stored: stored.key)
     return CheckInputs(
         captures=tuple(sorted(looked_at)),
-        earlier=tuple(sorted(earlier)),
+        earlier=tuple(sorted(known if labels else _beside(known, looked_at, window))),
+        known=tuple(sorted(known)),
         ground_truth=tuple(stored.key for stored in labels),
         new_labels=any(before is None or stored.at >= before.at for stored in labels),
     )
+
+
+def _beside(known: Iterable[str], looked_at: Iterable[str], window: Window) -> Iterator[str]:
+    """Those of whose hours something counts now: the same request may stand in both, and counts once.
+
+    The others are of interest for their labels only, and there are none.
+    """
+    hours = {_hour_of_key(key) for key in looked_at}
+    hours |= {hour_of(window.start), hour_of(window.start) - timedelta(hours=1)}
+    return (key for key in known if _hour_of_key(key) in hours)
 
 
 def manifest(bucket: str, prefix: str, keys: Sequence[str]) -> str:
