@@ -14,7 +14,7 @@ from sluice.aws.variant_metrics import VariantMetrics
 from sluice.definition import Model
 from sluice.definition.deployment import AbTest, Shadow
 from sluice.naming import ModelPrefix
-from sluice.trial.decision import QualityRule, Side, Verdict, judge_ab_test, judge_shadow
+from sluice.trial.decision import LabelsSeen, QualityRule, Side, Verdict, judge_ab_test, judge_shadow
 from sluice.trial.quality import Labelled, deciding_metric, quality_of
 
 MOST_OF_A_REASON = 4000
@@ -60,8 +60,8 @@ class CompareVariants:
             self._side(request, variant, evidence.until, labelled[variant.variant])
             for variant in (request.champion, request.challenger)
         )
-        complete = evidence.reading.cut_off is None
-        verdict = judge_ab_test(request.model, rules, _quality_rule(definition), champion, challenger, complete)
+        seen = _labels_seen(evidence.reading)
+        verdict = judge_ab_test(request.model, rules, _quality_rule(definition), champion, challenger, seen)
         return verdict, {"champion": asdict(champion), "challenger": asdict(challenger)}
 
     def _shadow(self, request: CompareRequest, rules: Shadow, evidence: Evidence) -> tuple[Verdict, dict[str, Any]]:
@@ -90,10 +90,17 @@ def _quality_rule(definition: Model) -> QualityRule:
     return QualityRule(metric, accepted)
 
 
+def _labels_seen(reading: Reading) -> LabelsSeen:
+    return LabelsSeen(reading.cut_off is None, reading.unusable_labels)
+
+
 def _reason(verdict: Verdict, reading: Reading) -> str:
     told = verdict.reason
+    if first := reading.unusable_label:
+        where, lines = f"{first['file']}, line {first['line']}", _labels_seen(reading).unusable_lines
+        told += f" To be corrected before the next trial: {lines}, the first is {where}: {first['reason']}."
     if reading.unreadable:
-        told += f" {reading.unreadable:,} captured lines or labels could not be read."
+        told += f" {reading.unreadable:,} captured lines could not be read."
     if reading.cut_off:
         told += f" Of the captures {reading.cut_off}."
     return told if len(told) <= MOST_OF_A_REASON else f"{told[: MOST_OF_A_REASON - 1]}…"

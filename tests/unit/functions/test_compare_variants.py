@@ -1,5 +1,6 @@
 """CompareVariants on moto's S3, with CloudWatch's metrics in memory."""
 
+import gzip
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -60,6 +61,19 @@ class Trial:
             for event, label in labels.items()
         ]
         self._put("models/churn/ground-truth/", at, lines)
+
+    def tell_as(self, name: str, body: str | bytes, at: datetime = START) -> None:
+        """A file of ground truth, as a person sends it."""
+        self.stage.put(f"models/churn/ground-truth/{at:%Y/%m/%d/%H}/{name}", body)
+
+    def serve_a_worse_model(self) -> dict[str, str]:
+        """v7 answers hardly better than chance. What really happened, by event id."""
+        self.ask()
+        good, labels = scored(600, 0.8)
+        bad, more = scored(600, 0.05, first=600)
+        self.capture("v6", good)
+        self.capture("v7", bad, at=START + timedelta(hours=1))
+        return labels | more
 
     def _put(self, prefix: str, at: datetime, lines: list[str]) -> None:
         key = f"{prefix}{at:%Y/%m/%d/%H/%M-%S}-{len(self.stage.keys(prefix))}.jsonl"
@@ -127,12 +141,7 @@ def test_what_served_before_the_trial_does_not_count(trial: Trial) -> None:
 
 
 def test_a_worse_model_is_taken_back_where_the_truth_arrived(trial: Trial) -> None:
-    trial.ask()
-    good, labels = scored(600, 0.8)
-    bad, more = scored(600, 0.05, first=600)
-    trial.capture("v6", good)
-    trial.capture("v7", bad, at=START + timedelta(hours=1))
-    trial.tell(labels | more, at=END)
+    trial.tell(trial.serve_a_worse_model(), at=END)
 
     answer = trial.compare()
 
@@ -146,6 +155,8 @@ def test_a_worse_model_is_taken_back_where_the_truth_arrived(trial: Trial) -> No
         "captures": 1200,
         "labels": 1200,
         "unreadable": 0,
+        "unusable_labels": 0,
+        "unusable_label": None,
         "cut_off": None,
     }
 
@@ -176,12 +187,104 @@ def test_what_cannot_be_read_is_counted_and_told(trial: Trial) -> None:
     trial.ask()
     trial.capture("v6", {"e-1": "what", "e-2": 0.5})
     trial.tell({"e-1": "yes", "e-2": "yes\nno"})
-    trial.stage.put(f"models/churn/ground-truth/{START:%Y/%m/%d/%H}/broken.jsonl", '{"no": 1}\n\n')
+    trial.tell_as("broken.jsonl", '\n{"no": 1}\n\n')
+    trial.stage.put(f"captures/churn/{ENDPOINT}/v6/{START:%Y/%m/%d/%H}/broken.jsonl", "half a line")
 
     answer = trial.compare()
 
-    assert answer["reason"].endswith("3 captured lines or labels could not be read.")
-    assert trial.report()["read"]["unreadable"] == 3, "a label without a score, two labels for one row, a broken line"
+    assert answer["reason"].endswith(
+        "To be corrected before the next trial: 3 lines of ground truth, the first is "
+        "ground-truth/2026/11/20/20/broken.jsonl, line 2: it lacks groundTruthData. 1 captured lines could not be read."
+    )
+    read = trial.report()["read"]
+    assert (read["unreadable"], read["unusable_labels"]) == (1, 3), "and no score for a label, two labels for one row"
+    assert read["unusable_label"]["line"] == 2
+
+
+def packed(text: str) -> bytes:
+    """The same bytes each time: a test's name is made of them."""
+    return gzip.compress(text.encode(), mtime=0)
+
+
+def as_csv(labels: dict[str, str], header: str = "inference_id,label") -> str:
+    return "\n".join([header, *(f"{event},{label}" for event, label in labels.items()), ""])
+
+
+def as_json_lines(labels: dict[str, str]) -> str:
+    return "\n".join(
+        json.dumps({"groundTruthData": {"data": label}, "eventMetadata": {"eventId": event}})
+        for event, label in labels.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("labels.csv", as_csv),
+        ("LABELS.CSV", as_csv),
+        ("labels.csv", lambda labels: as_csv(labels, "event_id,churned")),
+        ("labels.csv", lambda labels: "\ufeff" + as_csv(labels).replace("\n", "\r\n")),
+        ("labels.csv.gz", lambda labels: packed(as_csv(labels))),
+        ("labels.jsonl.gz", lambda labels: packed(as_json_lines(labels))),
+        ("labels", as_json_lines),
+    ],
+)
+def test_labels_are_read_in_every_form_that_monitoring_reads(
+    trial: Trial, name: str, written: Callable[[dict[str, str]], str | bytes]
+) -> None:
+    labels = trial.serve_a_worse_model()
+    trial.tell_as(name, written(labels), at=END)
+
+    assert trial.compare()["decision"] == "roll-back"
+
+    report = trial.report()
+    assert (report["champion"]["labels"], report["challenger"]["labels"]) == (600, 600)
+    assert report["read"]["unusable_labels"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "line", "reason"),
+    [
+        ("a.csv", "id,truth\ne-1,yes\n", 1, "the header needs the columns inference_id (or event_id) and label (or ch"),
+        ("a.csv", "", 1, "the header needs the columns"),
+        ("a.csv", "event_id,label\n\ne-1\n", 3, "it has 1 cells"),
+        ("a.csv", "event_id,label\n".encode("utf-16"), 1, "the file is not UTF-8"),
+        ("a.csv.gz", "event_id,label\n", 1, "the file is named .gz but is not gzip"),
+        ("a.csv.gz", packed("event_id,label\ne-1,yes\n")[:-9], 2, "the gzip file is cut off"),
+        ("a.jsonl.gz", packed("\n")[:-1], 2, "the gzip file is cut off"),
+        ("a.jsonl", "event_id,label\n", 1, "it is no label"),
+        ("a.jsonl", as_json_lines({"e-1": "yes\nno"}), 1, "2 labels for 1 answers"),
+    ],
+)
+def test_labels_that_cannot_be_used_promote_nothing_unjudged(
+    trial: Trial, name: str, body: str | bytes, line: int, reason: str
+) -> None:
+    trial.serve_a_worse_model()
+    trial.tell_as(name, body)
+
+    answer = trial.compare()
+
+    assert answer["decision"] == "keep"
+    assert f"the first is ground-truth/2026/11/20/20/{name}, line {line}: {reason}" in answer["reason"]
+
+
+def test_some_unusable_lines_do_not_keep_the_others_from_deciding(trial: Trial) -> None:
+    trial.tell(trial.serve_a_worse_model())
+    trial.tell_as("a.csv", "id,truth\n")
+
+    assert trial.compare()["decision"] == "roll-back"
+
+
+def test_what_is_packed_counts_unpacked(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However small it lies there: here 3 MiB of empty lines."""
+    trial.serve_a_worse_model()
+    trial.tell_as("a.csv.gz", packed("event_id,label\n" + "\n" * (3 << 20)))
+    monkeypatch.setattr(evidence, "MOST_BYTES", 2 << 20)
+
+    answer = trial.compare()
+
+    assert (answer["decision"], "only the first 2,097,152 bytes were read" in answer["reason"]) == ("keep", True)
+    assert trial.report()["read"]["bytes_read"] < 3 << 20
 
 
 def test_captures_of_other_times_and_variants_are_left(trial: Trial) -> None:

@@ -1,5 +1,5 @@
 """A trial: two versions answer beside each other, and what came of it decides between them. Pure.
 
-`answers`, `captures` and `ground_truth` read what was kept; `traffic`, `quality` and `agreement` say what came out;
-`decision` says what follows.
+`answers`, `captures`, `ground_truth` and `label_files` read what was kept, `truths` holds the labels; `traffic`,
+`quality` and `agreement` say what came out; `decision` says what follows.
 """

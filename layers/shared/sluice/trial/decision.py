@@ -51,6 +51,23 @@ class QualityRule:
 
 
 @dataclass(frozen=True)
+class LabelsSeen:
+    """What became of the ground truth that was sent."""
+
+    complete: bool = True
+    """All of it was looked at."""
+    unusable: int = 0
+    """Lines that were no label, or none for the answer; a line that ends a file stands for the rest of it."""
+
+    @property
+    def unusable_lines(self) -> str:
+        return f"{self.unusable:,} {'line' if self.unusable == 1 else 'lines'} of ground truth"
+
+
+ALL_SEEN: Final = LabelsSeen()
+
+
+@dataclass(frozen=True)
 class Verdict:
     decision: TrialDecision
     reason: str
@@ -61,12 +78,11 @@ class Verdict:
 
 
 def judge_ab_test(
-    model: str, policy: AbTest, rule: QualityRule, champion: Side, challenger: Side, complete: bool = True
+    model: str, policy: AbTest, rule: QualityRule, champion: Side, challenger: Side, seen: LabelsSeen = ALL_SEEN
 ) -> Verdict:
-    """complete: all labels that arrived were looked at."""
     checks = list(_traffic_checks(policy, champion, challenger))
     if _enough(checks):
-        checks += _quality_checks(policy, rule, champion, challenger, complete)
+        checks += _quality_checks(policy, rule, champion, challenger, seen)
     return _verdict(model, policy.after, challenger, checks)
 
 
@@ -152,7 +168,7 @@ def _latency(policy: AbTest | Shadow, champion: Side, challenger: Side) -> Trial
 
 
 def _quality_checks(
-    policy: AbTest, rule: QualityRule, champion: Side, challenger: Side, complete: bool
+    policy: AbTest, rule: QualityRule, champion: Side, challenger: Side, seen: LabelsSeen
 ) -> Iterator[TrialCheck]:
     fewest, least = min(champion.labels, challenger.labels), policy.minimum_labels
     if fewest < least:
@@ -160,8 +176,11 @@ def _quality_checks(
             f"Quality was not judged: ground truth arrived for {challenger.labels:,} answers of {challenger.variant} "
             f"and {champion.labels:,} of {champion.variant}, of each at least {least:,} are needed."
         )
-        # Labels that were not looked at may say what nobody heard: a person does.
-        yield TrialCheck("quality", "skipped" if complete else "fail", fewest, least, reason, "keep")
+        if seen.unusable:
+            reason += f" Labels were sent, but {seen.unusable_lines} could not be used: they may say that it is worse."
+        # Labels that were not looked at, or not understood, may say what nobody heard: a person does.
+        skipped = seen.complete and not seen.unusable
+        yield TrialCheck("quality", "skipped" if skipped else "fail", fewest, least, reason, "keep")
         return
     yield _not_worse(policy, rule, champion, challenger)
     if rule.metric != _LOSS and _LOSS in champion.quality and _LOSS in challenger.quality:

@@ -41,11 +41,15 @@ class Labelled:
     def __len__(self) -> int:
         return len(self.truth)
 
-    def add(self, answers: Sequence[Answer], labels: Sequence[str]) -> None:
-        """A request's rows. Raises UnreadableLabelError where they are not as many, or no answer to the task."""
+    def add(self, answers: Sequence[Answer], labels: Sequence[str | None]) -> None:
+        """A request's rows; one whose label is None is left out.
+
+        Raises UnreadableLabelError where they are not as many, or no answer to the task.
+        """
         if len(answers) != len(labels):
             raise UnreadableLabelError(f"{len(labels)} labels for {len(answers)} answers")
-        pairs = [self._pair(answer, label) for answer, label in zip(answers, labels, strict=True)]
+        told = [(answer, label) for answer, label in zip(answers, labels, strict=True) if label is not None]
+        pairs = [self._pair(answer, label) for answer, label in told]
         self.truth.extend(truth for truth, _ in pairs)
         self.predicted.extend(predicted for _, predicted in pairs)
 

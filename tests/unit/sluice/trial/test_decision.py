@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sluice.definition.deployment import AbTest, Shadow
 from sluice.trial.agreement import Agreement
-from sluice.trial.decision import QualityRule, Side, Verdict, judge_ab_test, judge_shadow
+from sluice.trial.decision import LabelsSeen, QualityRule, Side, Verdict, judge_ab_test, judge_shadow
 from sluice.trial.quality import Measurement
 from sluice.trial.traffic import Traffic
 
@@ -91,6 +91,30 @@ def test_quality_counts_from_so_many_labels_on() -> None:
 
     assert ab_test(worse, labelled("v6", 0.9, labels=199)).decision == "promote"
     assert ab_test(worse, labelled("v6", 0.9, labels=200)).decision == "roll-back"
+
+
+@pytest.mark.parametrize(
+    ("seen", "decision"),
+    [
+        (LabelsSeen(), "promote"),
+        (LabelsSeen(complete=False), "keep"),
+        (LabelsSeen(unusable=1), "keep"),
+        (LabelsSeen(complete=False, unusable=2000), "keep"),
+    ],
+)
+def test_quality_that_labels_were_sent_for_is_judged_or_left_to_a_person(seen: LabelsSeen, decision: str) -> None:
+    verdict = judge_ab_test("churn", AbTest(strategy="ab-test"), RULE, side("v6"), side("v7"), seen)
+
+    assert verdict.decision == decision
+    assert ("could not be used" in verdict.reason) == bool(seen.unusable)
+
+
+def test_unusable_labels_hold_up_nothing_where_enough_others_came() -> None:
+    champion, challenger = labelled("v6", 0.8), labelled("v7", 0.8)
+
+    verdict = judge_ab_test("churn", AbTest(strategy="ab-test"), RULE, champion, challenger, LabelsSeen(unusable=9))
+
+    assert verdict.decision == "promote"
 
 
 def test_labels_that_do_not_suffice_leave_it_to_a_person() -> None:

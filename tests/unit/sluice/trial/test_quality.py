@@ -102,6 +102,13 @@ def test_answers_are_joined_with_their_labels() -> None:
     assert quality_of(Labelled("binary", "yes")) == {}
 
 
+def test_a_row_whose_label_is_not_known_is_left_out() -> None:
+    labelled = Labelled("regression")
+    labelled.add([Answer((1.0,)), Answer((2.0,))], [None, "3"])
+
+    assert (list(labelled.truth), list(labelled.predicted)) == ([3.0], [2.0])
+
+
 @pytest.mark.parametrize(
     ("labelled", "answers", "labels", "said"),
     [
