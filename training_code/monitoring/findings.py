@@ -12,7 +12,7 @@ from monitoring.data_quality import DATA_QUALITY, measure_features
 from monitoring.explanation import explain
 from monitoring.model_quality import MODEL_QUALITY, measure_quality
 from monitoring.observed import Observed
-from monitoring.predictions import LABEL, PREDICTIONS, measure_predictions
+from monitoring.predictions import LABEL, PREDICTIONS, date_outputs, measure_predictions
 from monitoring.reference import Reference
 from monitoring.summary import summarize
 from serving.artifact import Artifact
@@ -47,6 +47,7 @@ def find(
             found = [one for one in judged if (one.claim.dimension, one.claim.place) == (dimension, place)]
             _mark(entry, found, None if found else reason)
     explain(measured.documents[DATA_QUALITY]["features"], violations, measured.means, reference, observed, artifact)
+    date_outputs(measured.documents[PREDICTIONS], violations)
     _sort(measured.documents[DATA_QUALITY]["features"])
     return _document(plan, settings, observed, reference, _Judgement(measured, judged, violations, reason))
 

@@ -1,5 +1,8 @@
 """The model's answers in the window beside those that it gave to the test split."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from codec.codec import NUMERIC
 from monitoring.check_plan import DistributionBounds
 from monitoring.claims import Claim, Document
@@ -29,6 +32,14 @@ def measure_predictions(
         labels, found = compare(_subject(LABEL, bounds), observed.labels, reference.labels)
         claims += found
     return {"outputs": outputs, "labels": labels}, claims
+
+
+def date_outputs(document: Document, violations: Sequence[Mapping[str, Any]]) -> None:
+    """Since when each output, and the labels, have moved."""
+    labels = document["labels"]
+    for entry in [*document["outputs"], *([labels] if labels else [])]:
+        own = (one for one in violations if (one["dimension"], one.get("feature_name")) == (PREDICTIONS, entry["name"]))
+        entry["since"] = min((one["since"] for one in own), default=None)
 
 
 def _subject(name: str, bounds: DistributionBounds) -> Subject:

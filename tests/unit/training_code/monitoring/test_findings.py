@@ -299,7 +299,8 @@ def test_constraints_in_force_are_the_training_rows_with_the_bounds_of_the_defin
 def test_labels_alone_are_judged_too():
     window = version().window(draw(1000, 32))
     found = judge(replace(window, labels=LevelCounts({"No": 200, "Yes": 800}, 0)))
-    assert found["dimensions"]["predictions"]["labels"]["status"] == "drift"
+    moved = found["dimensions"]["predictions"]["labels"]
+    assert (moved["status"], moved["since"]) == ("drift", found["violations"][0]["since"])
     assert checks(found) == [("predicted label", "prediction_drift_check")]
     assert found["summary"] == "The predicted labels have moved."
 
