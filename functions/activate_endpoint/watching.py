@@ -90,10 +90,14 @@ class Watching:
         package = self.registry.package(live.package.arn)
         if package.baseline_uri is None or package.quality_constraints_uri is None:
             return f"version {live.package.version} was registered before monitoring existed and has no baseline for it"
+        threshold = package.metadata.get("threshold")
+        if definition.data.task == "binary" and threshold is None:
+            return f"version {live.package.version} was registered before its threshold was kept with it"
         baseline = VersionBaseline(
             package.baseline_uri,
             f"{package.baseline_uri.rpartition('/')[0]}/constraints.json",
             package.quality_constraints_uri,
+            float(threshold) if threshold else None,
         )
         version = live.package.version
         try:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functions.handle_drift.judging import LOOKED_BACK
 from sluice.aws.checks import Check, Checks
 from sluice.aws.journal import Journal
+from sluice.drift.findings import MonitorKind
+from sluice.drift.reports import kind_of
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class FailedChecks:
             self.journal.announce(check.model, "CHECK_FAILED", why, details=details, once=check.check_id)
 
     def _before(self, check: Check) -> Check | None:
-        """The newest other check of the same traffic that has ended, up to this one's."""
+        """The newest other check of the same traffic and kind that has ended, up to this one's."""
+        kind = self._kind(check)
         return next(
             (
                 each
@@ -33,6 +36,14 @@ class FailedChecks:
                 and each.status != "RUNNING"
                 and each.window_end <= check.window_end
                 and (each.source == "batch") == (check.source == "batch")
+                and self._kind(each) == kind
             ),
             None,
         )
+
+    @staticmethod
+    def _kind(check: Check) -> MonitorKind | None:
+        """Model Monitor's two schedules fail each for itself, and what our own job looks at is neither's."""
+        if check.engine != "model-monitor":
+            return None
+        return kind_of(check.model, check.check_id, check.window_end, check.job_name)

@@ -74,6 +74,7 @@ def _lineage(request: RegisterRequest, evaluation: Evaluation) -> dict[str, str]
             "report": f"{plan.uris.report}report.html",
             "tuning": request.tuning.uri if request.tuning else None,
             "verdict": request.decision.verdict,
+            "threshold": None if evaluation.threshold is None else repr(evaluation.threshold),
             **shown,
         }
     )

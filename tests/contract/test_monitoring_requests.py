@@ -13,7 +13,14 @@ from sluice.images import image_uri
 from sluice.monitoring.check import CheckNames
 from sluice.monitoring.job import VersionFiles, job_request
 from sluice.monitoring.window import batch_window, window_of
-from sluice.monitoring.wishes import MINUTE, Account, VersionBaseline, monitors, schedule_request
+from sluice.monitoring.wishes import (
+    MINUTE,
+    Account,
+    VersionBaseline,
+    monitors,
+    schedule_request,
+    why_not_model_monitor,
+)
 from sluice.naming import check_of_job, endpoint_name, model_of_job_definition, model_of_schedule
 from sluice.plan import CodeVersion, Surroundings
 from tests.contract.test_endpoint_requests import KEY, LONGEST, problems
@@ -32,7 +39,7 @@ ACCOUNT = Account(
     analyzer_image=image_uri("model-monitor", "us-east-1"),
     kms_key_arn=KEY,
 )
-BASELINE = VersionBaseline("s3://b/statistics.json", "s3://b/constraints.json", "s3://b/quality_constraints.json")
+BASELINE = VersionBaseline("s3://b/statistics.json", "s3://b/constraints.json", "s3://b/quality_constraints.json", None)
 TARGETS: dict[Task, Any] = {"binary": "yes", "multiclass": None, "regression": None}
 EVERY = (1, 2, 3, 4, 6, 8, 12, 24)
 
@@ -104,7 +111,9 @@ def test_model_monitors_definitions_and_schedules_pass_sagemakers_model(
     )
     endpoint = endpoint_name(*LONGEST, "real-time")
 
-    made = monitors(replace(ACCOUNT, kms_key_arn=key), model, 99999, endpoint, BASELINE)
+    baseline = replace(BASELINE, threshold=0.37 if task == "binary" else None)
+
+    made = monitors(replace(ACCOUNT, kms_key_arn=key), model, 99999, endpoint, baseline)
 
     assert [one.kind for one in made] == ["data-quality", "model-quality"]
     for one, operation in zip(made, ("CreateDataQualityJobDefinition", "CreateModelQualityJobDefinition"), strict=True):
@@ -114,6 +123,34 @@ def test_model_monitors_definitions_and_schedules_pass_sagemakers_model(
         assert model_of_job_definition(LONGEST[0], one.definition_name) == LONGEST[1]
     quality = made[1].definition["StoppingCondition"]["MaxRuntimeInSeconds"]
     assert quality <= (1800 if hours == 1 else 3600), "an hourly schedule leaves model quality half of its hour"
+
+
+@pytest.mark.parametrize("task", TARGETS)
+def test_model_quality_is_asked_for_in_words_that_the_analyzer_knows(task: Task) -> None:
+    """Its two classes are 0 and 1: of a label that is a word it could not tell which is which."""
+    model = definition(data__task=task, data__positive_label=TARGETS[task], deployment={"mode": "real-time"})
+    baseline = replace(BASELINE, threshold=0.37 if task == "binary" else None)
+
+    asked = monitors(ACCOUNT, model, 7, "churn", baseline)[1].definition["ModelQualityJobInput"]["EndpointInput"]
+
+    assert {name: value for name, value in asked.items() if name.endswith("Attribute")} == {
+        "binary": {"ProbabilityAttribute": "predictions[0].probability", "ProbabilityThresholdAttribute": 0.37},
+        "multiclass": {"InferenceAttribute": "predictions[0].label"},
+        "regression": {"InferenceAttribute": "predictions[0].prediction"},
+    }[task]
+
+
+@pytest.mark.parametrize(
+    ("label", "falls_back"), [("yes", False), ("1", False), (1, False), ("1.0", False), ("0", True), (2, True)]
+)
+def test_a_positive_label_that_1_would_be_the_opposite_of_is_not_for_model_monitor(
+    label: str | int, falls_back: bool
+) -> None:
+    model = definition(data__positive_label=label, deployment={"mode": "real-time"})
+
+    why = why_not_model_monitor(ACCOUNT, model)
+
+    assert why == (f"Model Monitor's positive label is 1, and this model's is {label}" if falls_back else None)
 
 
 def test_the_schedulers_role_starts_checks_and_nothing_else_for_this_account_only() -> None:

@@ -78,16 +78,23 @@ def test_model_monitor_finds_it_too_on_its_own_schedule(model: TrainedModel) -> 
     served = watched(model, REAL_TIME, engine="model-monitor", response=RETRAIN)
     eventually(lambda: kinds_of(served) == {"DataQuality", "ModelQuality"}, "both schedules of Model Monitor")
     assert served.schedule() is None
-    served.ask(customers(400, seed=2, tenure=NEW_CUSTOMERS))
-    served.label()
+    served.ask(customers(400, seed=2, tenure=NEW_CUSTOMERS), a_request=1)
+    served.label(lambda row: "1" if row["churned"] == "Yes" else "0")
     served.await_captures()
 
-    check = served.await_check(lambda one: one.get("verdict") == "drift", seconds=240)
+    check = served.await_check(lambda one: "tenure" in one.get("violations", ""), seconds=240)
 
-    assert check["engine"] == "model-monitor"
-    assert "tenure" in check["violations"]
+    assert (check["engine"], check["verdict"]) == ("model-monitor", "drift")
+    quality = served.await_check(
+        lambda one: f"-{model.name}-model-quality/" in one.get("report_prefix", ""), seconds=240
+    )
+    assert (quality["engine"], quality["check_status"]) == ("model-monitor", "ENDED"), quality
+    statistics = json.loads(served.report(quality, "statistics.json"))
+    assert statistics["dataset"]["item_count"] == 400
+    assert 0.5 < statistics["binary_classification_metrics"]["auc"]["value"] < 1
     execution = model.ended(2)[-1]
     assert execution["status"] == "SUCCEEDED", execution
+    assert "CHECK_FAILED" not in {entry["action"] for entry in model.audit()}
 
 
 def test_where_model_monitor_is_refused_a_scheduled_job_takes_its_place(model: TrainedModel, inbox: Inbox) -> None:

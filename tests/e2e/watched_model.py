@@ -46,13 +46,13 @@ class WatchedModel:
     def stage(self) -> Any:
         return self.model.stage
 
-    def ask(self, rows: Sequence[Row]) -> None:
+    def ask(self, rows: Sequence[Row], a_request: int = ROWS_A_REQUEST) -> None:
         """A serverless endpoint through the inference API, which keeps what is asked; else the endpoint itself."""
         alias = self.model.alias()
         assert alias is not None
         send = self._through_the_api if alias["mode"] == "serverless" else self._to_the_endpoint
-        for first in range(0, len(rows), ROWS_A_REQUEST):
-            part = rows[first : first + ROWS_A_REQUEST]
+        for first in range(0, len(rows), a_request):
+            part = rows[first : first + a_request]
             inference_id = uuid.uuid4().hex[:16]
             send(inference_id, part)
             self.sent.append((inference_id, part))

@@ -2,8 +2,8 @@
 
 What is read: JSON Lines of captures that also have groundTruthData, as Model Monitor's merge job leaves them. Where in
 an answer the prediction stands is said by inference_attribute and probability_attribute: of CSV the column's number,
-from 0; of JSON a path such as predictions[0].label, $.predictions[*].probability or label. Labels of two classes are 1
-and 0; where a model answers other words the variable positive_label says which one is the positive.
+from 0; of JSON a path such as predictions[0].label, $.predictions[*].probability or label. Of two classes the labels
+are 1, the positive one, and 0: AWS documents no others, and no variable that would name them.
 """
 
 import csv
@@ -193,27 +193,22 @@ def _measured(
         return Regression(), labels, np.array([_number(answer.inference) for answer in answers]), Regression().names
     if problem == MULTICLASS:
         return _classes(answers)
-    positive = variables.get("positive_label") or "1"
-    _check_labels({answer.truth for answer in answers}, positive)
-    labels = np.array([_same(answer.truth, positive) for answer in answers], dtype=np.float64)
+    labels = _ones([answer.truth for answer in answers], "Ground truth holds")
     probabilities = np.array([answer.probability for answer in answers])
     if np.isfinite(probabilities).all():
         task = Binary(float(variables.get("probability_threshold_attribute") or THRESHOLD))
         return task, labels, probabilities, task.names
-    called = np.array([_same(answer.inference, positive) for answer in answers], dtype=np.float64)
+    called = _ones([answer.inference for answer in answers], f"At {variables.get('inference_attribute')} answers hold")
     return Binary(THRESHOLD), labels, called, OF_LABELS_ONLY
 
 
-def _check_labels(truths: set[str], positive: str) -> None:
-    """BadData where it cannot be told which of them is the positive one."""
-    others = sorted(truth for truth in truths if not _same(truth, positive))
-    numbers = others if positive != "1" else [truth for truth in others if _same(truth, "0")]
-    if len({float(one) if _same(one, "0") else one for one in others}) > 1 or len(numbers) < len(others):
+def _ones(labels: Sequence[str], where: str) -> Floats:
+    """1 or 0 for each. BadData where one is neither."""
+    others = sorted({label for label in labels if not _same(label, "1") and not _same(label, "0")})
+    if others:
         shown = ", ".join(repr(one) for one in others[:5])
-        raise BadData(
-            f"Ground truth holds the labels {shown} beside {positive!r}, the positive one: two classes have one other. "
-            "Set the variable positive_label in the Environment of the job definition, or correct the labels."
-        )
+        raise BadData(f"{where} the labels {shown}: of two classes Model Monitor takes 1, the positive one, and 0.")
+    return np.array([_same(label, "1") for label in labels], dtype=np.float64)
 
 
 def _classes(answers: Sequence[Answer]) -> tuple[Task, Floats, Any, tuple[str, ...]]:

@@ -77,10 +77,12 @@ class FakeRegistry:
     changed_by: str = "arn:alice"
     without_definition: bool = False
     with_baseline: bool = False
+    threshold: str | None = "0.37"
 
     def package(self, package_arn: str) -> Package:
         version = int(package_arn.rpartition("/")[2])
         metadata = {} if self.without_definition else {"definition": f"s3://{_BUCKET}/definitions/{version}.json"}
+        metadata |= {"threshold": self.threshold} if self.threshold else {}
         ref = PackageRef(package_arn, version)
         uri, status = f"s3://{_BUCKET}/models/{version}.tar.gz", self.statuses[version]
         run = f"s3://{_BUCKET}/models/churn/runs/r{version}"

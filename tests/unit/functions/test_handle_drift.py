@@ -492,6 +492,60 @@ def test_what_model_monitor_finds_goes_the_same_way(drift: Drift) -> None:
     }
 
 
+def model_monitor_fails(drift: Drift, hour: int, job: str) -> dict[str, Any]:
+    """The named kind of job, of the schedule that starts it."""
+    event = copy.deepcopy(load_event("monitoring_job_state_change"))
+    at = FIRST + timedelta(hours=hour, minutes=8)
+    kind = "data-quality" if job.startswith("data-quality") else "model-quality"
+    schedule = monitoring_schedule_name("dev", "churn", kind)
+    event["time"] = at.isoformat()
+    event["detail"] |= {
+        "ProcessingJobName": f"{job}-{at:%Y%m%d%H}00-4c1d8a",
+        "MonitoringScheduleArn": f"arn:aws:sagemaker:us-east-1:000000000000:monitoring-schedule/{schedule}",
+    }
+    drift.stage.clock.at = at
+    return drift.handler().handle(ProcessingJobStateChange.model_validate(event))
+
+
+@pytest.mark.parametrize("job", ["model-quality-monitoring", "groundtruth-merge"])
+def test_one_of_its_schedules_that_fails_on_is_told_once_while_the_other_comes_through(drift: Drift, job: str) -> None:
+    for hour in range(8):
+        model_monitors(drift, hour, "data-quality")
+        assert model_monitor_fails(drift, hour, job)["outcome"] == "failed"
+
+    assert drift.stage.actions() == ["CHECK_FAILED"] * 8
+    assert drift.stage.notices() == ["[sluice] churn: check failed"]
+
+
+def test_each_of_its_schedules_tells_its_own_failures(drift: Drift) -> None:
+    model_monitor_fails(drift, 0, "data-quality-monitoring")
+    model_monitor_fails(drift, 0, "model-quality-monitoring")
+    assert len(drift.stage.notices()) == 2
+
+    model_monitors(drift, 1, "model-quality")
+    model_monitor_fails(drift, 2, "data-quality-monitoring")
+    assert drift.stage.notices() == []
+
+
+def test_its_reports_that_cannot_be_read_are_told_once_too(drift: Drift) -> None:
+    for hour in range(3):
+        model_monitors(drift, hour, "data-quality")
+        at = FIRST + timedelta(hours=hour)
+        prefix = f"{REPORTS}/{NAME}/{monitoring_schedule_name('dev', 'churn', 'model-quality')}/{at:%Y/%m/%d/%H}/"
+        drift.stage.put(f"{prefix}constraint_violations.json", "[]")
+        assert drift.deliver(f"{prefix}constraint_violations.json")["outcome"] == "failed"
+
+    assert len(drift.stage.notices()) == 1
+
+
+def test_our_own_job_and_model_monitor_do_not_end_each_others_failures(drift: Drift) -> None:
+    for hour in range(8):
+        drift.fail(drift.begin(hour))
+        model_monitors(drift, hour, "data-quality")
+
+    assert len(drift.stage.notices()) == 1
+
+
 def test_its_two_schedules_do_not_end_each_others_drift(drift: Drift) -> None:
     for hour in range(3):
         model_monitors(drift, hour, "data-quality", AGE)

@@ -85,7 +85,7 @@ class Registration:
         text = json.dumps(self.event).replace("sluice-dev-000000000000-us-east-1", BUCKET)
         self.event = json.loads(text)
         self.stage.put(f"{self.run}/definition/definition.json", definition(**changes).model_dump_json())
-        self.stage.put(f"{self.run}/evaluation/evaluation.json", json.dumps(document()))
+        self.stage.put(f"{self.run}/evaluation/evaluation.json", json.dumps(document() | {"threshold": 0.42}))
         if page is not None:
             self.stage.put(f"{self.run}/report/report.html", page)
 
@@ -183,6 +183,7 @@ def test_the_lineage_is_in_the_registry(run: Registration) -> None:
     assert metadata["tuning"].endswith("/tuning/tuning.json")
     assert metadata["report"].endswith("/report/report.html")
     assert metadata["auc"] == "0.840000"
+    assert float(metadata["threshold"]) == 0.42
     assert len(metadata) <= 50
 
 

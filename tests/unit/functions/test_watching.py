@@ -82,6 +82,25 @@ def test_model_monitor_gets_a_definition_a_version_and_the_schedules_move_on(pro
     assert {production.monitors.endpoint_of(name) for name in MONITORS} == {REAL_TIME}
 
 
+def test_model_quality_is_measured_at_the_versions_own_threshold(production: Production) -> None:
+    serve(production, 1, engine="model-monitor")
+
+    asked = production.monitors.definitions["sluice-dev-churn-model-quality-v1"]["ModelQualityJobInput"]
+    assert asked["EndpointInput"]["ProbabilityThresholdAttribute"] == 0.37
+
+
+def test_a_version_whose_threshold_nobody_kept_falls_back(production: Production) -> None:
+    production.registry.threshold = None
+
+    serve(production, 1, engine="model-monitor")
+
+    watched = production.watched.get("churn")
+    assert watched is not None
+    assert watched.engine == "scheduled-job"
+    assert watched.reason == "version 1 was registered before its threshold was kept with it"
+    assert not production.monitors.schedules
+
+
 def test_another_engine_takes_the_place_and_none_is_doubled(production: Production) -> None:
     serve(production, 1, engine="model-monitor")
     serve(production, 2)

@@ -14,6 +14,11 @@ _OURS = re.compile(rf"(?P<prefix>{_REPORT}{_HOUR}/{_CHECK}/)constraint_violation
 _MODEL_MONITORS = re.compile(rf"(?P<prefix>{_REPORT}(?P<schedule>[^/]+)/{_HOUR}/)constraint_violations\.json$")
 _MODEL = MODEL_NAME_PATTERN.strip("^$")
 _KIND = r"(?P<kind>data-quality|model-quality)"
+_JOBS: dict[MonitorKind, tuple[str, ...]] = {
+    "data-quality": ("data-quality-",),
+    "model-quality": ("model-quality-", "groundtruth-merge-"),
+}
+"""How the names of the jobs of Model Monitor's schedules begin; model quality has two."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,13 @@ def scheduled_by(stage: str, schedule: str) -> tuple[str, MonitorKind] | None:
     if found is None:
         return None
     return found["model"], "data-quality" if found["kind"] == "data-quality" else "model-quality"
+
+
+def kind_of(model: str, check_id: str, hour: datetime, job: str | None) -> MonitorKind | None:
+    """Of a check of Model Monitor's, by its job, else as report_of() called it. None where neither tells."""
+    if job:
+        return next((kind for kind, begins in _JOBS.items() if job.startswith(begins)), None)
+    return next((kind for kind in _JOBS if new_check_id(hour, model, kind) == check_id), None)
 
 
 def _hour(text: str) -> datetime:

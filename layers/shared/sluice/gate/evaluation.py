@@ -61,6 +61,8 @@ class Evaluation:
     deviations: Mapping[str, float] = field(default_factory=dict)
     positive_rows: int | None = None
     """Of a binary task; None for another."""
+    threshold: float | None = None
+    """From which probability a binary model answers yes; None for another task."""
     tested_classes: int | None = None
     """Of a multiclass task: how many classes have test rows."""
     champion: Champion | None = None
@@ -84,6 +86,7 @@ class Evaluation:
             test_rows=int(dataset["item_count"]),
             deviations=_measurements(document[key], "standard_deviation"),
             positive_rows=int(positives) if _TASKS[key] == "binary" and positives is not None else None,
+            threshold=number(document.get("threshold")),
             tested_classes=_tested_classes(document[key]) if _TASKS[key] == "multiclass" else None,
             champion=_champion(document.get("champion"), key),
             slices=tuple(_slice(part) for part in slices) if slices is not None else None,

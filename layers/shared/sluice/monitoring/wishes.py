@@ -31,11 +31,15 @@ _PROBLEMS: dict[Task, str] = {
     "regression": "Regression",
 }
 _ANSWERS: dict[Task, dict[str, str]] = {
-    "binary": {"InferenceAttribute": "predictions[0].label", "ProbabilityAttribute": "predictions[0].probability"},
+    "binary": {"ProbabilityAttribute": "predictions[0].probability"},
     "multiclass": {"InferenceAttribute": "predictions[0].label"},
     "regression": {"InferenceAttribute": "predictions[0].prediction"},
 }
-"""Where an answer in JSON holds what is compared with ground truth: training_code/serving/answers.py."""
+"""Where an answer in JSON holds what is compared with ground truth: training_code/serving/answers.py.
+
+Model Monitor's two classes are 0 and 1, which a label in the target's own words is not: the threshold makes them of
+the probability (SageMaker Developer Guide, "Schedule model quality monitoring jobs").
+"""
 _LOCAL = "/opt/ml/processing"
 
 
@@ -57,11 +61,13 @@ class Account:
 
 @dataclass(frozen=True)
 class VersionBaseline:
-    """s3:// URIs."""
+    """Of the test split and the training rows, as s3:// URIs."""
 
     statistics: str
     constraints: str
     quality_constraints: str
+    threshold: float | None
+    """From which probability a binary model answers yes: the constraints were measured at it. None of other tasks."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,16 @@ def why_not_model_monitor(account: Account, definition: Model) -> str | None:
         return "an asynchronous endpoint captures nothing by itself, and Model Monitor reads what SageMaker captured"
     if account.analyzer_image is None:
         return f"AWS has no Model Monitor in region {account.region}"
-    return None
+    return _why_not_these_labels(definition.data.positive_label)
+
+
+def _why_not_these_labels(positive: str | int | None) -> str | None:
+    """A word is sent to it as 1. Of another number nobody could tell whether 1 means the class or its opposite."""
+    try:
+        number = float("1" if positive is None else positive)
+    except ValueError:
+        return None
+    return None if number == 1 else f"Model Monitor's positive label is 1, and this model's is {positive}"
 
 
 def _monitor(
@@ -168,6 +183,7 @@ def _model_quality(
     source = {
         **_endpoint(endpoint_name),
         **_ANSWERS[definition.data.task],
+        **({} if baseline.threshold is None else {"ProbabilityThresholdAttribute": baseline.threshold}),
         **({"StartTimeOffset": f"-PT{late}H"} if late else {}),
     }
     return {

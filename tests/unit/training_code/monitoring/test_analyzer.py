@@ -210,12 +210,30 @@ def bound(threshold: float, operator: str = "LessThanThreshold") -> dict[str, An
     return {"threshold": threshold, "comparison_operator": operator}
 
 
-@pytest.mark.parametrize("labels", [("0", "1"), ("No", "Yes")])
+def by_probability(tmp_path: Path, constraints: Mapping[str, Any], **variables: str) -> dict[str, str]:
+    """As a job definition of ours asks for it: without the label, which may be a word."""
+    told = quality(tmp_path, constraints, **variables)
+    del told["inference_attribute"]
+    return told
+
+
+def test_quality_at_the_models_own_threshold(run: Run, tmp_path: Path) -> None:
+    """At 0.5 every answer would be called 0."""
+    answers = [{"predictions": [{"probability": p, "label": w}]} for p, w in ((0.3, "Yes"), (0.1, "No"))]
+    lines = [merged(f"e{at}", json.dumps(answers[at % 2]), "10"[at % 2]) for at in range(100)]
+    constraints = {"binary_classification_constraints": {"accuracy": bound(0.99)}}
+
+    folder = run(lines, **by_probability(tmp_path, constraints, probability_threshold_attribute="0.25"))
+
+    assert _read(folder, "statistics.json")["binary_classification_metrics"]["accuracy"]["value"] == 1
+    assert _violations(folder) == []
+
+
+@pytest.mark.parametrize("labels", [("0", "1"), ("0.0", "1.0")])
 def test_quality_of_two_classes(run: Run, tmp_path: Path, labels: tuple[str, str]) -> None:
     constraints = {"version": 0.0, "binary_classification_constraints": {"accuracy": bound(0.9), "recall": bound(0.5)}}
-    more = {} if labels == ("0", "1") else {"positive_label": "Yes"}
     lines = [*binary_lines(20, labels), binary_lines(20, labels)[3]]
-    folder = run(lines, **quality(tmp_path, constraints, **more))
+    folder = run(lines, **quality(tmp_path, constraints))
     statistics = _read(folder, "statistics.json")
     assert (statistics["version"], statistics["dataset"]["item_count"]) == (0.0, 100)
     found = statistics["binary_classification_metrics"]
@@ -243,6 +261,14 @@ def test_labels_alone_say_nothing_of_the_ranking(run: Run, tmp_path: Path, capsy
     assert "auc" not in _read(folder, "statistics.json")["binary_classification_metrics"]
     assert _violations(folder) == []
     assert "auc of the constraints could not be measured" in capsys.readouterr().out
+
+
+def test_labels_that_are_words_cannot_be_compared_where_no_probability_is_asked_for(run: Run, tmp_path: Path) -> None:
+    answer = json.dumps({"predictions": [{"label": "Yes"}]})
+    told = quality(tmp_path, {})
+    del told["probability_attribute"]
+    with pytest.raises(BadData, match=r"At predictions\[0\]\.label answers hold the labels 'Yes'"):
+        run([merged("e", answer, "1")], **told)
 
 
 def test_quality_of_several_classes_and_of_several_rows_a_request(run: Run, tmp_path: Path) -> None:
@@ -275,8 +301,8 @@ def test_quality_of_numbers_in_csv(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "variables", "sentence"),
     [
-        (binary_lines(0, ("No", "Yes")), {}, "the labels 'No', 'Yes' beside '1'"),
-        (binary_lines(0, ("No", "Yes")), {"positive_label": "Maybe"}, "'No', 'Yes' beside 'Maybe'"),
+        (binary_lines(0, ("No", "Yes")), {}, "Ground truth holds the labels 'No', 'Yes': .* takes 1, .* and 0"),
+        (binary_lines(0, ("2", "1")), {"positive_label": "1"}, "the labels '2': of two classes"),
         (binary_lines(0), {"problem_type": "Ranking"}, "problem_type is 'Ranking'"),
         (["{}"], {}, "No merged record .* could be read \\(1 could not\\)"),
         (binary_lines(0), {"inference_attribute": "answers[0]"}, "No merged record .* \\(100 could not\\)"),
