@@ -31,11 +31,10 @@ class FailedChecks:
         return next(
             (
                 each
-                for each in self.checks.newest(check.model, LOOKED_BACK)
+                for each in self.checks.newest_of(check.of, check.model, LOOKED_BACK)
                 if each.check_id != check.check_id
                 and each.status != "RUNNING"
                 and each.window_end <= check.window_end
-                and (each.source == "batch") == (check.source == "batch")
                 and self._kind(each) == kind
             ),
             None,
