@@ -11,7 +11,8 @@ from pathlib import Path
 from monitoring.answered import AnswerReader, Answers, NoAnswer
 from monitoring.captures import Captured, UnreadableLine, parse_capture, parse_event, read_lines
 from monitoring.feeding import Exchange, Feeder
-from monitoring.known_ids import KnownIds, Label, digest
+from monitoring.known_ids import KnownIds, digest
+from monitoring.labels import Label
 from monitoring.request_rows import RowReader
 from monitoring.truths import TruthReader
 from monitoring.window import Window

@@ -27,7 +27,7 @@ from monitoring.labelled_rows import LabelledRows, join_parts, kept_columns
 from monitoring.observed import Observed
 from monitoring.reference import Reference
 from monitoring.request_rows import RowReader
-from monitoring.truths import TruthReader
+from monitoring.truths import MEASURED_ROWS, TruthReader
 from monitoring.window import Window
 from monitoring.window_tally import REQUESTS, WindowTally
 from preprocessing.progress import SECONDS_BETWEEN_LINES
@@ -51,7 +51,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Context:
-    """What each process needs. work: a folder on disk that all of them see."""
+    """What each process needs. work: a folder on disk that all of them see. measured_rows: see truths.py."""
 
     plan: CheckPlan
     window: Window
@@ -60,6 +60,7 @@ class Context:
     artifact: Artifact
     work: Path
     seed: int
+    measured_rows: int = MEASURED_ROWS
 
     def columns(self) -> tuple[str, ...]:
         """Beside the features."""
@@ -137,7 +138,8 @@ def _without_collection() -> Iterator[None]:
 
 def _empty(context: Context) -> WindowTally:
     codec = context.artifact.codec
-    return WindowTally(codec, RowReader(codec, context.columns()).columns, context.reference)
+    columns = RowReader(codec, context.columns()).columns
+    return WindowTally(codec, columns, context.reference, context.measured_rows)
 
 
 def _files(folder: Path) -> list[NamedFile]:

@@ -69,6 +69,35 @@ def test_requests_of_several_rows_have_several_labels(check: Check) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "expected", "counts"),
+    [
+        (label_line("e", "Yes\nNo\nNo"), "e,2,Yes", [1, 1, 0], (0, 1)),
+        (label_line("e", "Yes\nNo\nNo"), "e,2,No", [1, 0, 0], (1, 0)),
+        ("e,2,Yes", label_line("e", "Yes\nNo\nNo"), [1, 0, 0], (0, 1)),
+        (label_line("e", "Yes\nNo"), "e,3,Yes", [1, 0, 1], (0, 0)),
+        ("e,3,Yes", "e,1,No", [0, 1], (0, 0)),
+    ],
+    ids=["a row corrected", "a row again", "all after a row", "a row that lacked", "rows by themselves"],
+)
+def test_a_label_of_a_row_changes_that_row_and_one_of_the_request_all(
+    check: Check, first: str, then: str, expected: list[int], counts: tuple[int, int]
+) -> None:
+    rows = records(check.pipeline, 3)
+    answer = {"predictions": [{"probability": 0.25 * at, "label": "No"} for at in range(1, 4)], "model_version": 6}
+    check.put("captures/a.jsonl", [line("e", json.dumps(rows), json.dumps(answer))])
+    for at, labels in enumerate((first, then)):
+        is_csv = not labels.startswith("{")
+        check.put(f"ground-truth/{at}.{'csv' if is_csv else 'jsonl'}", ["event_id,row,label"] * is_csv + [labels])
+
+    observed = check.observe()
+
+    truth = observed.truth
+    by_row = sorted(zip(truth.scores.tolist(), truth.labels.tolist(), strict=True))
+    assert [label for _, label in by_row] == expected
+    assert (truth.duplicates, truth.conflicting, observed.unreadable.count) == (*counts, 0)
+
+
 @pytest.mark.parametrize("header", ["inference_id,label", "eventId,left", "other,label,event_id"])
 def test_csv_labels_by_the_names_of_their_columns(check: Check, header: str) -> None:
     _requests(check, "e")
