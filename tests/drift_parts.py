@@ -63,6 +63,7 @@ def quality(values: Mapping[str, tuple[float, float]], judged: str) -> Findings:
     return {
         "status": "drift" if any(metric["violated"] for metric in metrics) else "no-drift",
         "labelled_rows": 600,
+        "measured_rows": 600,
         "labelled_requests": 600,
         "requests": 1200,
         "coverage": 0.5,

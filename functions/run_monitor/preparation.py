@@ -65,6 +65,7 @@ class Preparation:
             definition.monitoring.lateness_hours,
             event.asked_at,
             event.detail.requested_by,
+            [key.removeprefix(ModelPrefix(names.model).ground_truth) for key in inputs.ground_truth],
             inputs.new_labels,
             self._operations(subject, window),
             self._history(names, subject, window, longest(definition)),

@@ -34,7 +34,7 @@ def subject(source: Source) -> Subject:
 def write(folder: Path, kind: str) -> CheckNames:
     source, window = WINDOWS[kind]
     names = CheckNames.of("dev", "churn", window, "cause")
-    plan = plan_document(names, subject(source), window, 24, ASKED, "schedule", True, None, [])
+    plan = plan_document(names, subject(source), window, 24, ASKED, "schedule", ["2026/11/20/12/l.csv"], True, None, [])
     (folder / "plan.json").write_text(json.dumps(plan))
     (folder / "definition.json").write_text(definition_document(definition(monitoring={"enabled": True})))
     return names

@@ -4,6 +4,7 @@ A request that is there twice (whatever wrote captures may write one twice) is c
 counted, and one of the hours before it whose capture came late, unless it is known from an earlier check.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 from monitoring.answered import AnswerReader, Answers, NoAnswer
 from monitoring.captures import Captured, UnreadableLine, parse_capture, parse_event, read_lines
 from monitoring.feeding import Exchange, Feeder
-from monitoring.known_ids import KnownIds, Label, digest
+from monitoring.known_ids import KnownIds, digest
+from monitoring.labels import Label
 from monitoring.request_rows import RowReader
 from monitoring.truths import TruthReader
 from monitoring.window import Window
@@ -166,7 +168,7 @@ class CaptureReader:
             counts[LATE] += one.at < self._window.start
             counts[UNANSWERED] += answers is None
             self._tally.add_columns(request)
-        truths = [] if answers is None else self._truths(label, len(request.rows), counted)
+        truths = [] if answers is None else self._truths(one, label, len(request.rows), counted)
         self._feeder.add(Exchange(one.event_id, one.at, request.rows, answers, truths), counted)
 
     def _answers(self, one: Captured, rows: int) -> Answers | None:
@@ -177,13 +179,19 @@ class CaptureReader:
         except NoAnswer:
             return None
 
-    def _truths(self, label: Label | None, rows: int, counted: bool) -> list[float]:
+    def _truths(self, one: Captured, label: Label | None, rows: int, counted: bool) -> list[float]:
+        """What is wrong is told with the request, because its labels may stand in several files: of the last one."""
         if label is None:
             return []
+        request = one.inference_id or one.event_id
         try:
-            truths = self._readers.truths.values(label, rows)
+            truths, wrong = self._readers.truths.values(label, rows)
         except UnreadableLine as error:
-            self._tally.unreadable.add(label.file, label.line, f"a label: {error}")
+            self._tally.unreadable.add(label.file, label.line, f"a label of {request}: {error}")
+            return []
+        for problem in wrong:
+            self._tally.unreadable.add(label.file, label.line, f"a label of {request}, {problem}")
+        if all(map(math.isnan, truths)):
             return []
         self._tally.truths.requests += counted
         self._tally.truths.earlier_requests += not counted

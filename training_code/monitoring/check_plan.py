@@ -13,7 +13,8 @@ from job import BadData
 @dataclass(frozen=True)
 class CheckPlan:
     """start, end, not_before, asked_at: ISO 8601, as they stand in plan.json. history: earlier checks' figures, oldest
-    first, each with check_id, end, verdict, violations and features. operations: as drift.json has them."""
+    first, each with check_id, end, verdict, violations and features. operations: as drift.json has them.
+    ground_truth: files of labels below their folder, in the order in which they were uploaded."""
 
     check_id: str
     model: str
@@ -30,6 +31,7 @@ class CheckPlan:
     requested_by: str = ""
     not_before: str | None = None
     lateness_hours: int = 24
+    ground_truth: tuple[str, ...] = ()
     new_labels: bool = True
     operations: Mapping[str, Any] | None = None
     history: tuple[Mapping[str, Any], ...] = ()
@@ -71,7 +73,11 @@ def read_plan(folder: Path) -> CheckPlan:
     if absent:
         raise BadData(f"{folder / 'plan.json'} lacks {', '.join(absent)}.")
     known = {one.name: values[one.name] for one in fields(CheckPlan) if values.get(one.name) is not None}
-    return CheckPlan(**{**known, "version": int(values["version"]), "history": tuple(values.get("history") or ())})
+    return CheckPlan(**{**known, "version": int(values["version"]), **_tuples(values)})
+
+
+def _tuples(values: Mapping[str, Any]) -> Mapping[str, tuple[Any, ...]]:
+    return {name: tuple(values.get(name) or ()) for name in ("history", "ground_truth")}
 
 
 def read_settings(folder: Path) -> MonitoringSettings:

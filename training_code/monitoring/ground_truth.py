@@ -16,32 +16,33 @@ import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from monitoring.captures import UnreadableLine, read_lines
-from monitoring.known_ids import KnownIds, Label, LabelCounts
+from monitoring.known_ids import KnownIds
+from monitoring.labels import Label, LabelCounts, label_of_request, label_of_row
 from monitoring.unreadable import UnreadableLog
 
-BLOCK = 10_000
 ID_COLUMNS = ("inference_id", "event_id", "inferenceId", "eventId")
 MOST_ROWS = 100_000
 
 
-def read_ground_truth(folder: Path, target: str, known: KnownIds, unreadable: UnreadableLog) -> LabelCounts:
-    """Files in the order of their names, which is that of their hours: of two labels of a row the later one counts."""
-    labels = _labels(folder, target, unreadable)
-    duplicates = conflicting = 0
-    while block := list(islice(labels, BLOCK)):
-        counts = known.put_labels(block)
-        duplicates += counts.duplicates
-        conflicting += counts.conflicting
-    return LabelCounts(duplicates, conflicting)
+def read_ground_truth(
+    folder: Path, target: str, known: KnownIds, unreadable: UnreadableLog, order: Sequence[str] = ()
+) -> LabelCounts:
+    """Of two labels of a row the later one counts. order: of the files; others come after, by their names."""
+    return known.put_labels(_labels(folder, target, unreadable, order))
 
 
-def _labels(folder: Path, target: str, unreadable: UnreadableLog) -> Iterator[tuple[str, Label]]:
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+def _labels(folder: Path, target: str, unreadable: UnreadableLog, order: Sequence[str]) -> Iterator[tuple[str, Label]]:
+    places = {name: place for place, name in enumerate(order)}
+
+    def place(file: Path) -> tuple[int, str]:
+        name = file.relative_to(folder).as_posix()
+        return places.get(name, len(places)), name
+
+    for file in sorted((path for path in folder.rglob("*") if path.is_file()), key=place):
         name = f"{folder.name}/{file.relative_to(folder).as_posix()}"
         is_csv = file.name.removesuffix(".gz").lower().endswith(".csv")
         yield from _csv_labels(file, name, target, unreadable) if is_csv else _json_labels(file, name, unreadable)
@@ -58,7 +59,7 @@ def _json_labels(file: Path, name: str, unreadable: UnreadableLog) -> Iterator[t
             except UnreadableLine as error:
                 unreadable.add(name, number, f"a label: {error}")
                 continue
-            yield key, Label(labels, name, number)
+            yield key, label_of_request(labels, name, number)
     except UnreadableLine as error:
         unreadable.add(name, number + 1, f"labels: {error}")
 
@@ -126,5 +127,6 @@ def _of_row(row: Sequence[str], places: tuple[int, int, int | None], name: str, 
         raise UnreadableLine(f"it has {len(row)} cells, or its row is no number") from None
     if not key or not label or not 1 <= at <= MOST_ROWS:
         raise UnreadableLine(f"its id or its label is empty, or its row is not between 1 and {MOST_ROWS:,}")
-    labels = (*(None,) * (at - 1), label)
-    return key, Label(labels, name, number, whole=row_at is None)
+    if row_at is None:
+        return key, label_of_request([label], name, number)
+    return key, label_of_row(at - 1, label, name, number)

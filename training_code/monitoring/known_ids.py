@@ -8,14 +8,19 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
+
+from monitoring.labels import Label, LabelCounts
 
 # A process that waits for another's block of ids waits for milliseconds; a loaded machine may make more of it.
 PATIENCE_SECONDS = 600.0
 # SQLite takes 999 values in any version.
 MOST_VARIABLES = 999
+# So many labels are held before they are written: of requests, and of their rows (some 150 bytes each).
+BLOCK_IDS = 10_000
+BLOCK_TEXTS = 500_000
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS seen (id BLOB PRIMARY KEY) WITHOUT ROWID;
@@ -27,19 +32,6 @@ CREATE TABLE IF NOT EXISTS labels (
 
 def digest(event_id: str) -> bytes:
     return hashlib.blake2b(event_id.encode(errors="surrogatepass"), digest_size=16).digest()
-
-
-@dataclass(frozen=True)
-class Label:
-    """labels: by row of the request; None where the row's is not known. file, line: where it stands.
-
-    whole: there is one for each row of the request, or it is wrong; else only some rows are named.
-    """
-
-    labels: tuple[str | None, ...]
-    file: str
-    line: int
-    whole: bool = True
 
 
 class KnownIds:
@@ -69,23 +61,20 @@ class KnownIds:
     def has_labels(self) -> bool:
         return self._connection.execute("SELECT 1 FROM labels LIMIT 1").fetchone() is not None
 
-    def put_labels(self, labels: Iterable[tuple[str, Label]]) -> "LabelCounts":
-        """By id; a later one replaces an earlier one. Those that were there already are counted."""
-        duplicates = conflicting = 0
-        with self._transaction():
-            for name, label in labels:
-                key = digest(name)
-                before = self._label(key)
-                joined = label if before is None else _joined(before, label)
-                if before is not None and _overlap(before, label):
-                    same = joined.labels == before.labels
-                    duplicates += same
-                    conflicting += not same
-                self._connection.execute(
-                    "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?, 0)",
-                    (key, json.dumps([joined.whole, *joined.labels]), label.file, label.line),
-                )
-        return LabelCounts(duplicates, conflicting)
+    def put_labels(
+        self, labels: Iterable[tuple[str, Label]], block_ids: int = BLOCK_IDS, block_texts: int = BLOCK_TEXTS
+    ) -> LabelCounts:
+        """By id; a later one changes an earlier one, and where both label the same row that is counted.
+
+        Block by block, gathered by id: a request's rows may come one by one, and all of them are not to be written for
+        each. One process at a time puts labels.
+        """
+        waiting = iter(labels)
+        found = LabelCounts()
+        while (first := next(waiting, None)) is not None:
+            with self._transaction():
+                found += self._put_block(chain([first], waiting), block_ids, block_texts)
+        return found
 
     def find_labels(self, wanted: Sequence[tuple[bytes, ...]]) -> list[Label | None]:
         """For each request the label of the first of its ids that has one; those are matched from now on."""
@@ -102,6 +91,30 @@ class KnownIds:
     def unmatched(self) -> int:
         count: int = self._connection.execute("SELECT count(*) FROM labels WHERE matched = 0").fetchone()[0]
         return count
+
+    def _put_block(self, labels: Iterator[tuple[str, Label]], block_ids: int, block_texts: int) -> LabelCounts:
+        """As many of them as a block takes."""
+        held: dict[bytes, Label] = {}
+        found, texts = LabelCounts(), 0
+        for name, label in labels:
+            key = digest(name)
+            texts += len(label.texts)
+            if key not in held and (stored := self._label(key)) is not None:
+                held[key] = stored
+                texts += len(stored.texts)
+            if key in held:
+                found += held[key].change(label)
+            else:
+                held[key] = label
+            if len(held) >= block_ids or texts >= block_texts:
+                break
+        # In the order of the table, whose pages then are at hand.
+        rows = (
+            (key, json.dumps([one.whole, one.count, [*one.texts], [*one.texts.values()]]), one.file, one.line)
+            for key, one in sorted(held.items())
+        )
+        self._connection.executemany("INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?, 0)", rows)
+        return found
 
     def _label(self, key: bytes) -> Label | None:
         row = self._connection.execute("SELECT labels, file, line FROM labels WHERE id = ?", (key,)).fetchone()
@@ -121,27 +134,5 @@ class KnownIds:
 
 
 def _label_of(labels: str, file: str, line: int) -> Label:
-    whole, *texts = json.loads(labels)
-    return Label(tuple(texts), file, line, whole)
-
-
-@dataclass(frozen=True)
-class LabelCounts:
-    duplicates: int
-    conflicting: int
-
-
-def _overlap(before: Label, label: Label) -> bool:
-    """Both label the same row."""
-    both = zip(before.labels, label.labels, strict=False)
-    return any(old is not None and new is not None for old, new in both)
-
-
-def _joined(before: Label, label: Label) -> Label:
-    """Labels of single rows complete each other; a label of a whole request replaces what was there."""
-    if label.whole or before.whole:
-        return label
-    size = max(len(before.labels), len(label.labels))
-    old, new = (one.labels + (None,) * (size - len(one.labels)) for one in (before, label))
-    merged = tuple(a if b is None else b for a, b in zip(old, new, strict=True))
-    return Label(merged, label.file, label.line, whole=False)
+    whole, count, rows, texts = json.loads(labels)
+    return Label(dict(zip(rows, texts, strict=True)), count, file, line, whole)

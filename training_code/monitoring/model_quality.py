@@ -32,7 +32,8 @@ def measure_quality(
     truth = observed.truth
     document: Document = {
         "status": "not-measured",
-        "labelled_rows": len(truth.labels),
+        "labelled_rows": truth.rows,
+        "measured_rows": len(truth.labels),
         "labelled_requests": truth.requests,
         "earlier_labelled_requests": truth.earlier_requests,
         "requests": observed.requests,
@@ -42,10 +43,10 @@ def measure_quality(
         "unmatched": truth.unmatched,
         "metrics": [],
     }
-    if not len(truth.labels):
+    if not truth.rows:
         return {**document, "reason": "No label of this window's requests is known yet."}, []
-    if len(truth.labels) < settings.min_labels:
-        reason = f"{len(truth.labels):,} rows have a label so far; {settings.min_labels:,} are needed."
+    if truth.rows < settings.min_labels:
+        reason = f"{truth.rows:,} rows have a label so far; {settings.min_labels:,} are needed."
         return {**document, "status": "not-enough-data", "reason": reason}, []
     measured = _measured(truth, artifact)
     metrics = [_metric(name, found, reference.metrics.get(name)) for name, found in measured.items()]

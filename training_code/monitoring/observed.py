@@ -46,22 +46,28 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Truths:
-    """Rows whose label is known by now.
+    """Rows whose label is known by now, or a sample of them: those with the lowest keys, see drawn.py.
 
     labels: the class's code, or the number. scores: (rows,) of binary and regression, (rows, classes) otherwise; NaN
     where an answer held no score. predicted: the answered class's code, -1 where there was none; empty of regression.
-    requests: labelled ones of those that the check counts; earlier_requests: of those that an earlier check has
-    counted. duplicates, conflicting, unmatched: labels, not rows.
+    left_out: rows with a label that are not in the sample. requests: labelled ones of those that the check counts;
+    earlier_requests: of those that an earlier check has counted. duplicates, conflicting, unmatched: labels, not rows.
     """
 
     labels: Floats = field(default_factory=lambda: np.empty(0))
     scores: npt.NDArray[np.floating[Any]] = field(default_factory=lambda: np.empty(0))
     predicted: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    left_out: int = 0
     requests: int = 0
     earlier_requests: int = 0
     duplicates: int = 0
     conflicting: int = 0
     unmatched: int = 0
+
+    @property
+    def rows(self) -> int:
+        """All whose label is known."""
+        return len(self.labels) + self.left_out
 
 
 @dataclass(frozen=True)

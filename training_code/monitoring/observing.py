@@ -27,7 +27,7 @@ from monitoring.labelled_rows import LabelledRows, join_parts, kept_columns
 from monitoring.observed import Observed
 from monitoring.reference import Reference
 from monitoring.request_rows import RowReader
-from monitoring.truths import TruthReader
+from monitoring.truths import MEASURED_ROWS, TruthReader
 from monitoring.window import Window
 from monitoring.window_tally import REQUESTS, WindowTally
 from preprocessing.progress import SECONDS_BETWEEN_LINES
@@ -51,7 +51,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Context:
-    """What each process needs. work: a folder on disk that all of them see."""
+    """What each process needs. work: a folder on disk that all of them see. measured_rows: see truths.py."""
 
     plan: CheckPlan
     window: Window
@@ -60,6 +60,7 @@ class Context:
     artifact: Artifact
     work: Path
     seed: int
+    measured_rows: int = MEASURED_ROWS
 
     def columns(self) -> tuple[str, ...]:
         """Beside the features."""
@@ -86,7 +87,8 @@ def observe(inputs: Inputs, context: Context, processes: int, group_bytes: int =
     tally = _empty(context)
     # Closed before processes begin: SQLite's connections must not go through a fork.
     with closing(KnownIds(context.work)) as known:
-        labels = read_ground_truth(inputs.ground_truth, context.definition.target, known, tally.unreadable)
+        target, order = context.definition.target, context.plan.ground_truth
+        labels = read_ground_truth(inputs.ground_truth, target, known, tally.unreadable, order)
     many = len(groups) + len(earlier) > 2 and not is_batch
     with _reading(context, processes if many else 1) as read:
         # First those before, of which all must be known when the window's come.
@@ -137,7 +139,8 @@ def _without_collection() -> Iterator[None]:
 
 def _empty(context: Context) -> WindowTally:
     codec = context.artifact.codec
-    return WindowTally(codec, RowReader(codec, context.columns()).columns, context.reference)
+    columns = RowReader(codec, context.columns()).columns
+    return WindowTally(codec, columns, context.reference, context.measured_rows)
 
 
 def _files(folder: Path) -> list[NamedFile]:

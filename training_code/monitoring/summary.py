@@ -41,7 +41,7 @@ def _quality(document: Mapping[str, Any]) -> str:
     quality = document["dimensions"]["model-quality"]
     for metric in quality["metrics"]:
         if metric["judged"]:
-            of = f"on {_rows(quality['labelled_rows'])} with a label"
+            of = f"on {_rows(quality['measured_rows'])} with a label"
             return f" {metric['name']} is {metric['value']:.3g} {of}, {metric['baseline']:.3g} on the test split."
     return ""
 

@@ -1,7 +1,8 @@
 """Labels as the numbers that scores are held against."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,24 +10,40 @@ import numpy.typing as npt
 from codec.cells import CellError, parse_number
 from codec.codec import BINARY, REGRESSION, Floats, Target
 from monitoring.captures import UnreadableLine
-from monitoring.known_ids import Label
+from monitoring.drawn import HIGHEST
+from monitoring.labels import Label
 from monitoring.observed import Truths
 
 Keys = npt.NDArray[np.uint64]
 Codes = npt.NDArray[np.int64]
+# Keys, labels, scores (float32) and codes (int32) of the same rows.
+_Columns = tuple[npt.NDArray[Any], ...]
+
+# Rows with one score that metrics are measured on: 24 MB. So many tell an area under the curve to the third digit.
+MEASURED_ROWS = 1_000_000
 
 
 @dataclass(frozen=True)
 class TruthReader:
     target: Target
 
-    def values(self, label: Label, rows: int) -> list[float]:
-        """By row of the request: the class's code or the number; NaN where it is not known. Raises UnreadableLine."""
-        count = len(label.labels)
-        if count > rows or (label.whole and count < rows):
-            raise UnreadableLine(f"it holds {count} labels, the request has {rows} rows")
-        values = [math.nan if text is None else self._value(text) for text in label.labels]
-        return values + [math.nan] * (rows - count)
+    def values(self, label: Label, rows: int) -> tuple[list[float], list[str]]:
+        """By row of the request: the class's code or the number, NaN where it is not known; and what is wrong.
+
+        Raises UnreadableLine where nothing can be told of any row.
+        """
+        if label.whole and label.count != rows:
+            raise UnreadableLine(f"it holds {label.count} labels, the request has {rows} rows")
+        values, wrong = [math.nan] * rows, []
+        for row, text in label.texts.items():
+            if row >= rows:
+                wrong.append(f"row {row + 1}: the request has {rows} rows")
+                continue
+            try:
+                values[row] = self._value(text)
+            except UnreadableLine as error:
+                wrong.append(f"row {row + 1}: {error}")
+        return values, wrong
 
     def _value(self, text: str) -> float:
         found = self.target.value(text)
@@ -55,26 +72,58 @@ def _number(text: str) -> float:
         return math.nan
 
 
-@dataclass
 class TruthTally:
-    requests: int = 0
-    earlier_requests: int = 0
-    _parts: list[tuple[Keys, Floats, Floats, Codes]] = field(default_factory=list)
+    """All labelled rows are counted; those with the lowest keys are held, see drawn.py, so that memory is bounded."""
+
+    def __init__(self, scores: int, most_rows: int = MEASURED_ROWS) -> None:
+        """scores: of a row. most_rows: that are held where a row has one; fewer where it has more."""
+        self.requests = self.earlier_requests = self.rows = 0
+        self.most = max(1, most_rows * _row_bytes(1) // _row_bytes(scores))
+        self._parts: list[_Columns] = []
+        self._held = 0
+        self._highest = HIGHEST
 
     def add(self, keys: Keys, labels: Floats, scores: Floats, predicted: Codes) -> None:
-        self._parts.append((keys, labels, scores, predicted))
+        """scores: whole 32-bit floats."""
+        self.rows += len(keys)
+        low = keys <= np.uint64(self._highest)
+        if low.any():
+            columns = (keys, labels, scores.astype(np.float32), predicted.astype(np.int32))
+            self._hold(tuple(column[low] for column in columns))
 
     def join(self, other: "TruthTally") -> None:
         self.requests += other.requests
         self.earlier_requests += other.earlier_requests
-        self._parts += other._parts
+        self.rows += other.rows
+        for part in other._parts:
+            self._hold(part)
 
     def truths(self, has_classes: bool, **counts: int) -> Truths:
         """In the order of the rows' keys, so that the order they came in does not matter. counts: of labels."""
         counts |= {"requests": self.requests, "earlier_requests": self.earlier_requests}
         if not self._parts:
             return Truths(**counts)
-        keys, labels, scores, predicted = (np.concatenate(parts) for parts in zip(*self._parts, strict=True))
-        order = np.argsort(keys, kind="stable")
-        codes = predicted[order] if has_classes else np.empty(0, dtype=np.int64)
-        return Truths(labels[order], scores[order], codes, **counts)
+        self._cut()
+        ((keys, labels, scores, predicted),) = self._parts
+        codes = predicted.astype(np.int64) if has_classes else np.empty(0, dtype=np.int64)
+        return Truths(labels, scores.astype(np.float64), codes, left_out=self.rows - len(keys), **counts)
+
+    def _hold(self, part: _Columns) -> None:
+        self._parts.append(part)
+        self._held += len(part[0])
+        if self._held > self.most + self.most // 4:
+            self._cut()
+
+    def _cut(self) -> None:
+        """To one part, of the rows that are kept, by their keys."""
+        order = np.argsort(np.concatenate([part[0] for part in self._parts]), kind="stable")[: self.most]
+        # One after the other: not all of them twice at a time.
+        kept = tuple(np.concatenate([part[at] for part in self._parts])[order] for at in range(len(self._parts[0])))
+        self._parts, self._held = [kept], len(order)
+        if len(order) == self.most:
+            self._highest = int(kept[0][-1])
+
+
+def _row_bytes(scores: int) -> int:
+    """Of a key, a label, the scores and a code."""
+    return 20 + 4 * scores

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.cells import CellError
-from codec.codec import Codec
+from codec.codec import MULTICLASS, Codec
 from monitoring.answered import NO_CODE
 from monitoring.drawn import Drawn, DrawnRow
 from monitoring.observed import Observed
@@ -17,7 +17,7 @@ from monitoring.reference import Reference
 from monitoring.request_rows import RequestRows
 from monitoring.slicing import SliceTally, slicers
 from monitoring.tallies import LevelTally, NumberTally, Tally, TextCounts, tally_of
-from monitoring.truths import TruthTally
+from monitoring.truths import MEASURED_ROWS, TruthTally
 from monitoring.unreadable import UnreadableLog
 
 SAMPLE_ROWS, EXAMPLES, SHOWN_UNKNOWN = 2000, 50, 50
@@ -30,12 +30,18 @@ COUNTED = (REQUESTS, ROWS, DUPLICATES, LATE, OTHER_VERSIONS, OUTSIDE_WINDOW, UNA
 class WindowTally:
     """Holds nothing that cannot go from one process to another."""
 
-    def __init__(self, codec: Codec, columns: Sequence[str], reference: Reference) -> None:
-        """columns: of the rows that will come; a slice by another column cannot be counted."""
+    def __init__(
+        self, codec: Codec, columns: Sequence[str], reference: Reference, measured_rows: int = MEASURED_ROWS
+    ) -> None:
+        """columns: of the rows that will come; a slice by another column cannot be counted.
+
+        measured_rows: see truths.py.
+        """
         missing, held = codec.missing_values, reference.features
+        target = codec.target
         self.counts: Counter[str] = Counter()
         self.unreadable = UnreadableLog()
-        self.truths = TruthTally()
+        self.truths = TruthTally(len(target.classes) if target.task == MULTICLASS else 1, measured_rows)
         self.features: dict[str, Tally] = {name: tally_of(held[name], missing) for name in codec.names if name in held}
         self.outputs = {name: NumberTally(found) for name, found in reference.outputs.items()}
         self.labels = None if reference.labels is None else LevelTally(reference.labels)

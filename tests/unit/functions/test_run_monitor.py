@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from sluice.batch import BatchPlan
+from sluice.monitoring.inputs import Stored, choose_inputs
+from sluice.monitoring.window import Window
 from sluice.naming import schedule_name
 from tests.fakes.aws_clients import client_error
 from tests.unit.functions.conftest import BUCKET, KilledError, StageUnderTest
@@ -244,7 +246,17 @@ def test_labels_of_the_hours_are_handed_on_with_whether_some_are_new(monitored: 
     check_id = monitored.ask()["check_id"]
 
     assert monitored.manifest(check_id, "ground-truth")[1:] == ["2026/11/20/12/l.jsonl"]
-    assert monitored.plan(check_id)["new_labels"] is True
+    plan = monitored.plan(check_id)
+    assert (plan["new_labels"], plan["ground_truth"]) == (True, ["2026/11/20/12/l.jsonl"])
+
+
+def test_labels_are_read_in_the_order_of_their_arrival() -> None:
+    window = Window(datetime(2026, 11, 20, 11, tzinfo=UTC), datetime(2026, 11, 20, 12, tzinfo=UTC))
+    first, later = Stored("g/labels.csv", window.start), Stored("g/corrections.csv", window.end)
+
+    chosen = choose_inputs(window, [], [later, first], None)
+
+    assert chosen.ground_truth == (first.key, later.key)
 
 
 def test_labels_that_come_in_a_quiet_hour_are_worth_a_job(monitored: Monitored) -> None:

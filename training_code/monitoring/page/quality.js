@@ -92,6 +92,7 @@ function violatedWord(violated) {
 function labelCounts(part) {
   return descriptions([
     ["Rows with a label", counted(part.labelled_rows)],
+    ["Of these drawn to be measured", part.measured_rows < part.labelled_rows ? counted(part.measured_rows) : null],
     ["Labels sent again", counted(part.duplicates)],
     ["Labels that contradict one before", counted(part.conflicting)],
     ["Labels of no known request", counted(part.unmatched)],

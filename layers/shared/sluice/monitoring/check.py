@@ -84,11 +84,12 @@ def plan_document(
     lateness_hours: int,
     asked_at: datetime,
     requested_by: str,
+    ground_truth: Sequence[str],
     new_labels: bool,
     operations: Mapping[str, Any] | None,
     history: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """history: earlier checks' figures, the oldest first."""
+    """ground_truth: files, as they came. history: earlier checks' figures, the oldest first."""
     return {
         "format_version": 1,
         "check_id": names.check_id,
@@ -105,6 +106,7 @@ def plan_document(
         "not_before": subject.not_before.isoformat() if subject.not_before else None,
         "lateness_hours": lateness_hours,
         "asked_at": asked_at.isoformat(),
+        "ground_truth": list(ground_truth),
         "new_labels": new_labels,
         "operations": operations,
         "history": list(history),

@@ -21,7 +21,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class CheckInputs:
-    """Keys, in order.
+    """Keys, in order; of ground truth in that of their arrival.
 
     known: captures of hours before, which an earlier check has counted already. earlier: those of them that the job is
     given, for their labels and to know a request that comes again.
@@ -77,7 +77,7 @@ def choose_inputs(
         # An hour that a window begins within, as `--now` asks for it, is an earlier one too.
         counted = hour < window.start and before is not None and before.knew(stored)
         (known if counted else looked_at).append(stored.key)
-    labels = sorted(ground_truth, key=lambda stored: stored.key)
+    labels = sorted(ground_truth, key=lambda stored: (stored.at, stored.key))
     return CheckInputs(
         captures=tuple(sorted(looked_at)),
         earlier=tuple(sorted(known if labels else _beside(known, looked_at, window))),

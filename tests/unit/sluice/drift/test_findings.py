@@ -24,6 +24,12 @@ def test_what_monitor_py_found_is_read() -> None:
     assert "check_id" not in found.figures
 
 
+def test_a_features_name_may_be_a_whole_question() -> None:
+    name = "On a scale from 1 to 10, how likely are you to recommend us? " * 10
+    (violation,) = read_findings(written(drift_document(name))).violations
+    assert violation.name == name
+
+
 def test_a_check_of_too_few_rows_judges_nothing() -> None:
     document = drift_document() | {"verdict": "not-enough-data"}
     document["dimensions"] = {name: {"status": "not-enough-data"} for name in document["dimensions"]}

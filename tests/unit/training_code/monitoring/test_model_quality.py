@@ -45,6 +45,17 @@ def test_metrics_are_those_of_evaluate():
     assert (document["coverage"], document["labelled_rows"]) == (1.0, 1000)
 
 
+def test_metrics_of_a_sample_say_so():
+    document, _ = _measured(replace(_truth(), left_out=500))
+    assert (document["labelled_rows"], document["measured_rows"]) == (1500, 1000)
+
+
+def test_labels_that_are_not_in_the_sample_count_towards_how_many_are_needed():
+    document, _ = _measured(replace(_truth(rows=60), left_out=60))
+    assert (document["labelled_rows"], document["measured_rows"]) == (120, 60)
+    assert document["metrics"] != []
+
+
 def test_a_model_that_is_as_good_as_ever():
     document, claims = _measured(_truth())
     assert not judge(claims, 0.01)[0].violated

@@ -145,7 +145,7 @@ class Check:
     def read(self, name: str) -> Any:
         return json.loads((self.folder / "output" / name).read_text(encoding="utf-8"))
 
-    def observe(self, **more: Any) -> Any:
+    def observe(self, measured_rows: int = 1_000_000, **more: Any) -> Any:
         """Observed, without what follows."""
         from definition import read_definition
         from evaluation.artifacts import open_artifact
@@ -161,7 +161,9 @@ class Check:
         work.mkdir()
         definition = read_definition(self.folder / "check")
         artifact = open_artifact(self.pipeline.model)
-        context = Context(plan, window_of(plan), definition, reference, artifact, work, seed=42)
+        context = Context(
+            plan, window_of(plan), definition, reference, artifact, work, seed=42, measured_rows=measured_rows
+        )
         inputs = Inputs(*(self.folder / name for name in ("captures", "earlier", "ground-truth", "labelled.csv")))
         return observe(inputs, context, **{"processes": 1, **more})
 
