@@ -51,10 +51,10 @@ def checked(folder: Path, name: str, body: bytes) -> Found:
     with closing(KnownIds(folder)) as known:
         read_ground_truth(folder / "ground-truth", TARGET, known, log)
         labels = known.find_labels([(digest(key),) for key in IDS])
-    told = {key: label.labels for key, label in zip(IDS, labels, strict=True) if label}
+    told = {key: tuple(map(label.texts.get, range(ROWS))) for key, label in zip(IDS, labels, strict=True) if label}
     unreadable = log.found()
     first = unreadable.examples[0][:2] if unreadable.examples else None
-    return {key: (*found, *(None,) * (ROWS - len(found))) for key, found in told.items()}, unreadable.count, first
+    return told, unreadable.count, first
 
 
 def tried(name: str, body: bytes) -> Found:

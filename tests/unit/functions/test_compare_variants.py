@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from moto.s3.models import s3_backends
 
 from functions.compare_variants import evidence
 from functions.compare_variants.compare_variants import MOST_OF_A_REASON, CompareVariants
@@ -19,7 +20,7 @@ from sluice.plan import definition_document
 from tests.definitions import definition
 from tests.events import load_event
 from tests.fakes.cloudwatch_metrics import FakeMetrics
-from tests.unit.functions.conftest import BUCKET, StageUnderTest
+from tests.unit.functions.conftest import ACCOUNT, BUCKET, StageUnderTest
 
 DEFINITION = "models/churn/runs/1/definition/definition.json"
 ENDPOINT = "sluice-dev-churn--real-time"
@@ -266,6 +267,20 @@ def test_labels_that_cannot_be_used_promote_nothing_unjudged(
 
     assert answer["decision"] == "keep"
     assert f"the first is ground-truth/2026/11/20/20/{name}, line {line}: {reason}" in answer["reason"]
+
+
+def test_of_two_labels_the_one_that_was_uploaded_later_counts(trial: Trial) -> None:
+    """Whatever the files are called."""
+    labels = trial.serve_a_worse_model()
+    wrong = {event: "no" if label == "yes" else "yes" for event, label in labels.items()}
+    for minute, (name, sent) in enumerate((("labels.csv", wrong), ("corrections.csv", labels))):
+        trial.tell_as(name, as_csv(sent))
+        stored = (
+            s3_backends[ACCOUNT]["aws"].buckets[BUCKET].keys[f"models/churn/ground-truth/{START:%Y/%m/%d/%H}/{name}"]
+        )
+        stored.last_modified = START + timedelta(minutes=minute)
+
+    assert trial.compare()["decision"] == "roll-back"
 
 
 def test_some_unusable_lines_do_not_keep_the_others_from_deciding(trial: Trial) -> None:

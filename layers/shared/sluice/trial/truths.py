@@ -30,7 +30,7 @@ class Truth:
 
 
 class Truths:
-    """Grows while ground truth is read, oldest files first."""
+    """Grows while ground truth is read, in the order in which it was uploaded."""
 
     def __init__(self) -> None:
         self._held: dict[str, Truth] = {}
@@ -60,7 +60,8 @@ class Truths:
 
 
 def _completed(held: Truth | None, row: int, label: str | None) -> dict[int, str | None]:
-    """In place: a request of many rows has as many lines. A label of the whole request gives way."""
-    labels = held.labels if held is not None and isinstance(held.labels, dict) else {}
+    """In place: a request of many rows has as many lines. Of a label of the whole request that row only changes."""
+    known: Labels = {} if held is None else held.labels
+    labels = known if isinstance(known, dict) else dict(enumerate(known, start=1))
     labels[row] = label
     return labels

@@ -36,10 +36,10 @@ def test_labels_of_single_rows_complete_each_other() -> None:
     ("truths", "labels"),
     [
         ((row(2, "yes"), GroundTruth("e", ("no", "no"))), ("no", "no")),
-        ((GroundTruth("e", ("no", "no")), row(2, "yes")), (None, "yes")),
+        ((GroundTruth("e", ("no", "no")), row(2, "yes")), ("no", "yes")),
     ],
 )
-def test_a_label_of_the_whole_request_is_not_mixed_with_a_rows(
+def test_a_label_of_a_row_changes_that_row_and_one_of_the_request_all(
     truths: tuple[GroundTruth, ...], labels: tuple[str | None, ...]
 ) -> None:
     assert told(*truths)["e"].of_rows(2) == labels
