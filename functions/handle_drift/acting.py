@@ -27,9 +27,9 @@ class Acts:
             self._tell(check, report, action)
         if check.figures.get("asks_for_a_check"):
             asked_by = f"model-monitor check {check.check_id}"
-            detail = {"stage": self.stage, "model": check.model, "requested_by": asked_by}
-            # Of the same whole hours: the same check, however often it is asked for.
-            self.events.put("Check Requested", detail, at=check.window_end)
+            until = check.window_end.isoformat()  # the same check, however often it is asked for
+            detail = {"stage": self.stage, "model": check.model, "requested_by": asked_by, "until": until}
+            self.events.put("Check Requested", detail)
         if check.response == "retrain":
             self._retrain(check, report)
 

@@ -7,6 +7,7 @@ from sluice.aws.checks import Check, Checks
 from sluice.aws.journal import Journal
 from sluice.drift.findings import MonitorKind
 from sluice.drift.reports import kind_of
+from sluice.monitoring.window import hour_of
 
 
 @dataclass(frozen=True)
@@ -45,4 +46,4 @@ class FailedChecks:
         """Model Monitor's two schedules fail each for itself, and what our own job looks at is neither's."""
         if check.engine != "model-monitor":
             return None
-        return kind_of(check.model, check.check_id, check.window_end, check.job_name)
+        return kind_of(check.model, check.check_id, hour_of(check.window_end), check.job_name)

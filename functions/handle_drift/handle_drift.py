@@ -11,6 +11,7 @@ from functions.handle_drift.judging import LOOKED_BACK, Judge, figures_of
 from functions.handle_drift.reports import Reports
 from sluice.aws.checks import Check, Checks
 from sluice.aws.drift_metrics import DriftMetrics
+from sluice.aws.model_monitor import ModelMonitor
 from sluice.aws.production import ProductionStates
 from sluice.drift import Decision, Findings, ReportError, telling
 from sluice.drift.reports import Report, report_of, scheduled_by
@@ -26,6 +27,7 @@ class HandleDrift:
     reports: Reports
     checks: Checks
     production: ProductionStates
+    model_monitor: ModelMonitor
     judge: Judge
     acts: Acts
     failures: FailedChecks
@@ -81,7 +83,8 @@ class HandleDrift:
         known = self._known(report.model, report.check_id)
         if known or report.kind is None:
             return known
-        return self._of_model_monitor(report.model, report.check_id, report.source, report.hour)
+        end = self.model_monitor.fired_at(report.model, report.kind, report.hour)
+        return self._of_model_monitor(report.model, report.check_id, report.source, end)
 
     def _known(self, model: str, check_id: str) -> Check | None:
         newest = self.checks.newest(model, LOOKED_BACK)

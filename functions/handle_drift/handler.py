@@ -40,6 +40,7 @@ def handle_drift(stage: Stage) -> HandleDrift:
         Reports(stage.objects),
         stage.checks,
         stage.production,
+        stage.model_monitor,
         judge,
         Acts(name, stage.objects, stage.event_bus, stage.journal),
         FailedChecks(name, stage.checks, stage.journal),

@@ -14,7 +14,7 @@ from sluice.aws.registry import Package
 from sluice.aws.variant_metrics import VariantMetrics
 from sluice.definition import Model
 from sluice.events import CheckRequested
-from sluice.monitoring.check import TREND_LENGTH, CheckNames, Subject, plan_document
+from sluice.monitoring.check import ENGINE, TREND_LENGTH, CheckNames, Subject, plan_document
 from sluice.monitoring.inputs import Before, CheckInputs, Stored, choose_inputs, hours_read, listed_in, manifest
 from sluice.monitoring.job import VersionFiles, job_request
 from sluice.monitoring.window import Window
@@ -114,9 +114,14 @@ class Preparation:
             return frozenset()
 
     def _check_before(self, names: CheckNames, subject: Subject, window: Window, longest: timedelta) -> Check | None:
-        """A check of whole hours goes on from the one before it, whatever a person looked at in between."""
+        """A check of whole hours goes on from the one before it, whatever a person looked at in between.
+
+        What Model Monitor found in these hours is why our own job looks at them: it has counted nothing of them.
+        """
         for check in self._earlier(names, subject, window, longest):
-            if not window.is_whole_hours or Window(check.window_start, check.window_end).is_whole_hours:
+            looked_at = Window(check.window_start, check.window_end)
+            is_why = check.engine != ENGINE and looked_at.end > window.start
+            if not is_why and (looked_at.is_whole_hours or not window.is_whole_hours):
                 return check
         return None
 

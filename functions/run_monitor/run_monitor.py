@@ -21,11 +21,11 @@ from sluice.errors import BadInputError
 from sluice.events import CheckRequested
 from sluice.monitoring.check import ENGINE, CheckNames, Subject
 from sluice.monitoring.inputs import CheckInputs
-from sluice.monitoring.window import Window, batch_window, window_of
+from sluice.monitoring.window import Window, batch_window, hours_until, window_of
 from sluice.naming import is_model_name, schedule_name
 
 _SCHEDULED = "schedule"
-"""The cause of every check of whole hours: whoever asks for the same hours asks for the same check."""
+"""The cause of every check but those of `now`: whoever asks for the same hours asks for the same check."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class RunMonitor:
 
     def _of_live(self, event: CheckRequested, live: Deployment, definition: Model) -> Asked:
         detail = event.detail
-        window = window_of(event.asked_at, definition.monitoring.every_hours, detail.now)
+        window = _window(event, definition.monitoring.every_hours)
         names = CheckNames.of(self.stage, detail.model, window, event.id if detail.now else _SCHEDULED)
         watched = self.watched.get(detail.model)
         is_known = watched is not None and (watched.version, watched.endpoint_name) == (
@@ -192,6 +192,12 @@ class RunMonitor:
             config = "" if watched.engine == "scheduled-job" else watched.config_name
             self.watched.put(replace(watched, config_name=config, engine="none", reason=reason))
         return _answer("stopped", reason)
+
+
+def _window(event: CheckRequested, every_hours: int) -> Window:
+    if event.detail.until is not None:
+        return hours_until(event.detail.until, every_hours)
+    return window_of(event.asked_at, every_hours, event.detail.now)
 
 
 def _answer(outcome: str, reason: str, names: CheckNames | None = None) -> dict[str, Any]:

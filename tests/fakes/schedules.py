@@ -1,6 +1,7 @@
 """EventBridge Scheduler, Model Monitor and processing jobs in memory, as far as watching production needs them."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from tests.fakes.aws_clients import client_error
@@ -79,6 +80,8 @@ class FakeMonitors:
     refusals: dict[str, Exception] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)
     takes_time: bool = False
+    fired: dict[str, datetime] = field(default_factory=dict)
+    """When each schedule did so last."""
 
     def create_data_quality_job_definition(self, **request: Any) -> None:
         self._define("create_data_quality_job_definition", request)
@@ -109,7 +112,9 @@ class FakeMonitors:
     def describe_monitoring_schedule(self, MonitoringScheduleName: str) -> dict[str, Any]:
         self._known(MonitoringScheduleName)
         status = "Pending" if MonitoringScheduleName in self.pending else "Scheduled"
+        fired = self.fired.get(MonitoringScheduleName)
         return {
+            **({"LastMonitoringExecutionSummary": {"ScheduledTime": fired}} if fired else {}),
             "EndpointName": self.endpoint_of(MonitoringScheduleName),
             "MonitoringScheduleConfig": self.schedules[MonitoringScheduleName]["MonitoringScheduleConfig"],
             "MonitoringScheduleStatus": status,

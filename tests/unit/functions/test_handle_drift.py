@@ -17,17 +17,18 @@ from sluice.aws.checks import Check, Checks
 from sluice.aws.drift_metrics import DriftMetrics
 from sluice.aws.drift_retrains import DriftRetrainRecords
 from sluice.aws.event_bus import EventBus
+from sluice.aws.model_monitor import ModelMonitor
 from sluice.aws.production import Deployment, ProductionRecord
 from sluice.aws.version_definitions import VersionDefinitions
 from sluice.errors import TransientError
 from sluice.events import CheckRequested, ObjectCreated, ProcessingJobStateChange, RetrainRequested
-from sluice.monitoring.window import window_of
 from sluice.naming import job_name, monitoring_schedule_name, new_check_id, schedule_name
 from sluice.plan import Upload
 from sluice.rollout import PackageRef
 from tests.definitions import definition
 from tests.drift_reports import drift_document, violations_document
 from tests.events import load_event
+from tests.fakes.schedules import FakeMonitors
 from tests.unit.functions.conftest import BUCKET, StageUnderTest
 from tests.unit.functions.production_under_test import NAME, FakeRegistry, arn
 
@@ -74,6 +75,7 @@ class Drift:
     registry: Registry = field(default_factory=lambda: Registry({6: "Approved"}))
     bus: Bus = field(default_factory=Bus)
     metrics: Metrics = field(default_factory=Metrics)
+    monitors: FakeMonitors = field(default_factory=FakeMonitors)
     registry_account: str | None = None
 
     @property
@@ -107,6 +109,7 @@ class Drift:
             Reports(stage.objects),
             self.checks,
             stage.production,
+            ModelMonitor(self.monitors, "dev"),  # type: ignore[arg-type]
             Judge(stage.production, definitions, self.checks, retrains, prospects, stage.clock),
             Acts("dev", stage.objects, EventBus(self.bus), stage.journal),  # type: ignore[arg-type]
             FailedChecks("dev", self.checks, stage.journal),
@@ -625,18 +628,33 @@ def test_before_a_retrain_our_own_job_looks_at_what_model_monitor_found(retraini
     assert asked["DetailType"] == "Check Requested"
     detail = json.loads(asked["Detail"])
     assert detail["requested_by"] == f"model-monitor check {theirs['check_id']}"
-    request = CheckRequested.model_validate(
-        load_event("check_requested") | {"detail": detail, "time": asked["Time"].isoformat()}
-    )
-    window = window_of(request.asked_at, every_hours=1, now=request.detail.now)
-    check = retraining.found(theirs["check_id"])
-    assert (window.start, window.end) == (check.window_start, check.window_end), "the same hours"
+    request = CheckRequested.model_validate(load_event("check_requested") | {"detail": detail})
+    assert request.detail.until == retraining.found(theirs["check_id"]).window_end == FIRST, "the same hours"
     assert retraining.stage.actions() == []
 
     retraining.hour(1, "age")
     assert [each["DetailType"] for each in retraining.bus.events] == ["Check Requested", "Retrain Requested"]
     assert retraining.stage.actions() == ["DRIFT_FOUND", "RETRAIN_REQUESTED"]
     assert len(retraining.stage.notices()) == 1
+
+
+def test_a_schedule_that_fires_within_the_hour_has_its_own_window_looked_at(retraining: Drift) -> None:
+    """Its report says the hour only; the local cloud's clock of such schedules runs faster."""
+    schedule = monitoring_schedule_name("dev", "churn", "data-quality")
+    retraining.monitors.schedules[schedule] = {"MonitoringScheduleConfig": {"MonitoringJobDefinitionName": "one"}}
+    retraining.monitors.definitions["one"] = {"DataQualityJobInput": {"EndpointInput": {"EndpointName": NAME}}}
+    fired = retraining.monitors.fired[schedule] = FIRST + timedelta(minutes=31, seconds=12)
+
+    theirs = model_monitors(retraining, 0, "data-quality", AGE)
+
+    check = retraining.found(theirs["check_id"])
+    assert (check.window_start, check.window_end) == (fired - timedelta(hours=1), fired)
+    (asked,) = retraining.requested()
+    assert datetime.fromisoformat(asked["until"]) == fired
+
+    retraining.monitors.fired[schedule] = FIRST + timedelta(hours=2)
+    later = model_monitors(retraining, 1, "data-quality", AGE)
+    assert retraining.found(later["check_id"]).window_end == FIRST + timedelta(hours=1), "that was another firing"
 
 
 @pytest.mark.parametrize("late", ["drift.json", "labelled.csv"])

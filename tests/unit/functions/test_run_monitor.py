@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from sluice.batch import BatchPlan
 from sluice.monitoring.inputs import Stored, choose_inputs
@@ -310,6 +311,45 @@ def test_now_is_a_check_of_its_own_up_to_the_moment(monitored: Monitored) -> Non
     assert plan["window"] == {"start": "2026-11-20T11:05:01+00:00", "end": "2026-11-20T12:05:01+00:00"}
     assert plan["requested_by"] == "ada"
     assert monitored.ask("2026-11-20T12:05:00Z", now=True)["check_id"] == answer["check_id"]
+
+
+def test_hours_up_to_a_moment_are_the_same_check_whoever_asks_and_when(monitored: Monitored) -> None:
+    monitored.capture("2026/11/20/12")
+    until = "2026-11-20T12:31:12.500000+00:00"
+
+    first = monitored.ask("2026-11-20T12:40:00Z", until=until)
+
+    assert monitored.plan(first["check_id"])["window"] == {"start": "2026-11-20T11:31:12.500000+00:00", "end": until}
+    again = monitored.ask("2026-11-20T12:55:00Z", until=until, requested_by="ada")
+    assert again["check_id"] == first["check_id"]
+
+
+def test_whole_hours_up_to_a_moment_are_the_schedules_check(monitored: Monitored) -> None:
+    monitored.capture(HOUR_11)
+
+    asked = monitored.ask("2026-11-20T12:20:00Z", until="2026-11-20T12:00:00Z")
+
+    assert asked["check_id"] == monitored.ask()["check_id"]
+
+
+@pytest.mark.parametrize("more", [{"until": "2026-11-20T12:06:00Z"}, {"until": "2026-11-20T12:00:00Z", "now": True}])
+def test_hours_that_have_no_end_yet_or_two_are_refused(monitored: Monitored, more: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="until"):
+        monitored.event("2026-11-20T12:05:00Z", **more)
+
+
+def test_what_model_monitor_looked_at_is_counted_by_our_own_check_of_it(monitored: Monitored) -> None:
+    """Its window reached from one hour into the next."""
+    key = monitored.capture("2026/11/20/11")
+    theirs = monitored.ask()["check_id"]
+    at = datetime(2026, 11, 20, 12, 0, 20, tzinfo=UTC)
+    check = replace(monitored.check(theirs), check_id="261120120020-aaaa", engine="model-monitor", status="ENDED")
+    monitored.checks.put(replace(monitored.check(theirs), status="FAILED"))
+    monitored.checks.put(replace(check, window_start=at - HOUR, window_end=at, started_at=at + HOUR))
+
+    ours = monitored.ask("2026-11-20T12:10:00Z", until=(at + timedelta(seconds=2)).isoformat())
+
+    assert monitored.manifest(ours["check_id"], "captures")[1:] == [key.removeprefix(f"{CAPTURES}/")]
 
 
 def test_earlier_figures_of_the_same_version_are_the_trend(monitored: Monitored) -> None:

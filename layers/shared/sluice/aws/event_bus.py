@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sluice.errors import TransientError
@@ -18,14 +17,12 @@ SOURCE = "sluice"
 class EventBus:
     client: "EventBridgeClient"
 
-    def put(self, detail_type: str, detail: Mapping[str, Any], at: datetime | None = None) -> str:
-        """The event's id. at: its time, where that is not now.
+    def put(self, detail_type: str, detail: Mapping[str, Any]) -> str:
+        """The event's id.
 
         Raises TransientError when the bus did not take it: PutEvents says so in its answer only.
         """
         entry: Any = {"Source": SOURCE, "DetailType": detail_type, "Detail": json.dumps(dict(detail))}
-        if at is not None:
-            entry["Time"] = at
         answer = self.client.put_events(Entries=[entry])
         (told,) = answer["Entries"]
         if answer["FailedEntryCount"]:

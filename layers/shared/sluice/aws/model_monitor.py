@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -65,6 +66,15 @@ class ModelMonitor:
         for page in self.client.get_paginator("list_monitoring_schedules").paginate(EndpointName=endpoint_name):
             for found in page["MonitoringScheduleSummaries"]:
                 self._delete_schedule(found["MonitoringScheduleName"])
+
+    def fired_at(self, model: str, kind: str, hour: datetime) -> datetime:
+        """When the schedule fired whose report lies under that hour: its window ends there.
+
+        On AWS that is the hour itself; the local cloud's schedules, whose time runs faster, fire within the hour too.
+        """
+        found = self._schedule(monitoring_schedule_name(self.stage, model, kind))
+        at = found.get("LastMonitoringExecutionSummary", {}).get("ScheduledTime")
+        return at.astimezone(UTC) if at and hour <= at < hour + timedelta(hours=1) else hour
 
     def models(self) -> set[str]:
         """That have schedules."""

@@ -1,9 +1,9 @@
 """Ours: production is to be checked. The model's schedule, `sluice monitor --now` and the end of a batch send it."""
 
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from sluice.events.envelope import Detail, Envelope
 
@@ -18,6 +18,14 @@ class CheckRequestedDetail(Detail):
     """With batch_id: the object that holds the batch's rows with their answers."""
     now: bool = False
     """Look at the hours up to this moment, not at the whole hours before it."""
+    until: AwareDatetime | None = None
+    """Look at the hours up to that moment, the same ones whoever asks, and when."""
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if self.now and self.until is not None:
+            raise ValueError("now and until exclude each other: each says where the hours end")
+        return self
 
 
 class CheckRequested(Envelope):
@@ -29,3 +37,11 @@ class CheckRequested(Envelope):
     def asked_at(self) -> datetime:
         """A schedule writes here when it was to fire: the same firing has the same window, however late it comes."""
         return self.time
+
+    @model_validator(mode="after")
+    def _of_the_past(self) -> Self:
+        """An event's time has whole seconds."""
+        until = self.detail.until
+        if until is not None and until >= self.time + timedelta(seconds=1):
+            raise ValueError(f"until is {until.isoformat()}, later than the request itself, {self.time.isoformat()}")
+        return self

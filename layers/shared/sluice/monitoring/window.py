@@ -30,7 +30,11 @@ def window_of(asked_at: datetime, every_hours: int, now: bool) -> Window:
     asked = asked_at.astimezone(UTC)
     # An event knows whole seconds only: with `now` the second in which it was asked counts too.
     end = asked.replace(microsecond=0) + timedelta(seconds=1) if now else hour_of(asked)
-    return Window(end - timedelta(hours=every_hours), end)
+    return hours_until(end, every_hours)
+
+
+def hours_until(end: datetime, hours: int) -> Window:
+    return Window(end.astimezone(UTC) - timedelta(hours=hours), end.astimezone(UTC))
 
 
 def batch_window(batch_id: str) -> Window:
