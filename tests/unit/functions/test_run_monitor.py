@@ -345,7 +345,8 @@ def test_what_model_monitor_looked_at_is_counted_by_our_own_check_of_it(monitore
     at = datetime(2026, 11, 20, 12, 0, 20, tzinfo=UTC)
     check = replace(monitored.check(theirs), check_id="261120120020-aaaa", engine="model-monitor", status="ENDED")
     monitored.checks.put(replace(monitored.check(theirs), status="FAILED"))
-    monitored.checks.put(replace(check, window_start=at - HOUR, window_end=at, started_at=at + HOUR))
+    after_every_upload = datetime(2100, 1, 1, tzinfo=UTC)
+    monitored.checks.put(replace(check, window_start=at - HOUR, window_end=at, started_at=after_every_upload))
 
     ours = monitored.ask("2026-11-20T12:10:00Z", until=(at + timedelta(seconds=2)).isoformat())
 
