@@ -91,7 +91,7 @@ def _quality_rule(definition: Model) -> QualityRule:
 
 
 def _labels_seen(reading: Reading) -> LabelsSeen:
-    return LabelsSeen(reading.cut_off is None, reading.unusable_labels)
+    return LabelsSeen(reading.cut_off is None, reading.unusable_labels, reading.unmatched_labels)
 
 
 def _reason(verdict: Verdict, reading: Reading) -> str:

@@ -39,6 +39,8 @@ class Reading:
     captures: int = 0
     labels: int = 0
     """Requests that have some."""
+    unmatched_labels: int = 0
+    """Of those requests the ones that were not captured in the trial."""
     unreadable: int = 0
     """Captured lines."""
     unusable_labels: int = 0
@@ -74,8 +76,8 @@ class Evidence:
         variants = (self.request.champion.variant, self.request.challenger.variant)
         found = {variant: Labelled(data.task, data.positive_label) for variant in variants}
         if truths:
-            for variant, labelled in found.items():
-                self._join(variant, truths, labelled)
+            matched = set().union(*(self._join(variant, truths, labelled) for variant, labelled in found.items()))
+            self.reading.unmatched_labels = len(truths) - len(matched)
         return found
 
     def pairs(self, tolerance: float) -> Pairs:
@@ -118,7 +120,8 @@ class Evidence:
             unpacked = gunzipped(blocks, whole=True) if is_packed(name) else blocks
             yield from read_label_file(name, self._bounded(unpacked, most), self.definition.data.target)
 
-    def _join(self, variant: str, truths: Truths, labelled: Labelled) -> None:
+    def _join(self, variant: str, truths: Truths, labelled: Labelled) -> set[str]:
+        """The ids of the labels that were of its requests."""
         joined: set[str] = set()  # a request that was captured twice counts once
         for captured in self._captures(variant):
             key = truths.key_of(captured)
@@ -130,6 +133,7 @@ class Evidence:
                 labelled.add(captured.answers, truth.of_rows(len(captured.answers)))
             except UnreadableLabelError as error:
                 self.reading.add_unusable(truth.file, truth.line, error)
+        return joined
 
     def _captures(self, variant: str) -> Iterator[Captured]:
         prefix = f"{ModelPrefix(self.request.model).captures}{self.request.endpoint_name}/{variant}/"

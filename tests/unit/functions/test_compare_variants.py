@@ -155,6 +155,7 @@ def test_a_worse_model_is_taken_back_where_the_truth_arrived(trial: Trial) -> No
         "bytes_read": 0,
         "captures": 1200,
         "labels": 1200,
+        "unmatched_labels": 0,
         "unreadable": 0,
         "unusable_labels": 0,
         "unusable_label": None,
@@ -267,6 +268,18 @@ def test_labels_that_cannot_be_used_promote_nothing_unjudged(
 
     assert answer["decision"] == "keep"
     assert f"the first is ground-truth/2026/11/20/20/{name}, line {line}: {reason}" in answer["reason"]
+
+
+def test_labels_of_other_requests_are_told_and_hold_up_nothing(trial: Trial) -> None:
+    """Those of the days before a trial come late as a rule; a wrong column of ids looks the same."""
+    labels = trial.serve_a_worse_model()
+    trial.tell({f"other-{event}": label for event, label in labels.items()})
+
+    answer = trial.compare()
+
+    assert answer["decision"] == "promote"
+    assert "Labels of 1,200 requests match no request that was captured in the trial." in answer["reason"]
+    assert trial.report()["read"]["unmatched_labels"] == 1200
 
 
 def test_of_two_labels_the_one_that_was_uploaded_later_counts(trial: Trial) -> None:

@@ -58,6 +58,8 @@ class LabelsSeen:
     """All of it was looked at."""
     unusable: int = 0
     """Lines that were no label, or none for the answer; a line that ends a file stands for the rest of it."""
+    unmatched: int = 0
+    """Requests with labels that the trial did not capture: of the days before it, or by ids that nobody gave out."""
 
     @property
     def unusable_lines(self) -> str:
@@ -178,6 +180,9 @@ def _quality_checks(
         )
         if seen.unusable:
             reason += f" Labels were sent, but {seen.unusable_lines} could not be used: they may say that it is worse."
+        if seen.unmatched:
+            requests = f"{seen.unmatched:,} {'request' if seen.unmatched == 1 else 'requests'}"
+            reason += f" Labels of {requests} match no request that was captured in the trial."
         # Labels that were not looked at, or not understood, may say what nobody heard: a person does.
         skipped = seen.complete and not seen.unusable
         yield TrialCheck("quality", "skipped" if skipped else "fail", fewest, least, reason, "keep")
