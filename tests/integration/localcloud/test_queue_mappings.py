@@ -33,7 +33,9 @@ def send(cloud: Running, url: str, *bodies: str) -> None:
 
 
 def batches(folder: Path) -> list[list[str]]:
-    return [json.loads(file.read_text()) for file in sorted(folder.iterdir())]
+    """Those that are written down whole: a draft's name begins with a dot."""
+    whole = (file for file in sorted(folder.iterdir()) if not file.name.startswith("."))
+    return [json.loads(file.read_text()) for file in whole]
 
 
 def noting(folder: Path, answer: str = "[]") -> str:
