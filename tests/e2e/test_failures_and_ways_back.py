@@ -48,7 +48,7 @@ def test_rejecting_the_live_version_brings_the_last_one_back(model: TrainedModel
 
     model.decide(second, "Rejected", "predicts nonsense")
 
-    eventually(lambda: model.actions().count("DEPLOYED") == 3, "the way back")
+    model.await_deployed(3)
     endpoint = model.endpoint_now()
     assert endpoint is not None
     assert endpoint["EndpointConfigName"].startswith(f"{model.endpoint}-v1-")

@@ -57,7 +57,7 @@ def test_a_version_that_answers_otherwise_than_it_was_evaluated_leaves_again(
     with under_load(model, old.probe) as load:
         model.decide(version, "Approved")
         (failed,) = model.await_actions("DEPLOYMENT_FAILED")
-        model.await_actions("DEPLOYED", 2)
+        model.await_deployed(2)
 
     assert "failed its smoke test: it answered golden record 1" in failed["why"]
     assert load.lost == []
@@ -87,7 +87,7 @@ def test_the_alias_leads_from_serverless_to_real_time_and_back_and_the_endpoint_
 
     with under_load(model, new.probe) as left_again:
         model.ask_for("Rollback Requested", version=2)
-        model.await_actions("DEPLOYED", 3)
+        model.await_deployed(3)
 
     assert (left_again.lost, left_again.scores) == ([], {new.score})
     assert (model.endpoint, version_served(model)) == (serverless, 1)
@@ -178,7 +178,7 @@ def test_models_of_one_group_share_an_endpoint_and_do_not_disturb_each_other(
     assert asked_now(model, new, **target(model)) == {new.score}
 
     model.ask_for("Rollback Requested")
-    model.await_actions("DEPLOYED", 3)
+    model.await_deployed(3)
     assert (target(model), version_served(model)) == (first, 1)
     load = Load(model, model.endpoint, old.probe, first)
     load.ask(60)
@@ -194,4 +194,4 @@ def target(model: TrainedModel) -> dict[str, str]:
 def deploy_shared(model: TrainedModel, version: str) -> None:
     before = model.actions().count("DEPLOYED")
     model.decide(version, "Approved")
-    model.await_actions("DEPLOYED", before + 1)
+    model.await_deployed(before + 1)

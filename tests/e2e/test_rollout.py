@@ -111,7 +111,7 @@ def test_an_ab_test_moves_traffic_and_promotes_the_challenger(model: TrainedMode
         eventually(lambda: min(answered["v1"], answered["v2"]) >= 30, "both variants answer", 120)
         tell_the_truth(model, 2000)
         entry = concluded(model)
-        eventually(lambda: model.actions().count("DEPLOYED") == 2, "version 2 gets all traffic", 120)
+        model.await_deployed(2, 120)
 
     report = json.loads(model.read(json.loads(entry["details"])["report"]))
     assert (report["decision"], report["config_name"]) == ("promote", config), report["reason"]
@@ -132,7 +132,7 @@ def test_an_alarm_takes_the_challenger_back_and_what_it_left_is_cleaned_up(model
 
         def back() -> bool:
             cloudwatch.set_alarm_state(**alarm)
-            return model.actions().count("DEPLOYED") == 2
+            return model.actions().count("DEPLOYED") == 2 and model.is_settled()
 
         eventually(back, "version 1 has all traffic again", 120)
         # DeployModel hears the alarm itself, and may be faster than the machine that watches the trial.

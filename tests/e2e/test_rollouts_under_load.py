@@ -130,7 +130,7 @@ def test_a_version_approved_while_an_update_hangs_follows_it(
         eventually(load.goes_on, "requests")
         assert load.scores == {old.score}
         model.client("sagemaker").delete_tags(ResourceArn=first["EndpointArn"], TagKeys=[NEXT_UPDATE])
-        model.await_actions("DEPLOYED", 3)
+        model.await_deployed(3)
 
     assert (load.lost, load.scores) == ([], {old.score, new.score})
     assert (model.alias() or {})["version"] == 3
@@ -157,7 +157,7 @@ def test_traffic_is_shared_by_the_weights_that_were_asked_for(
 
     with under_load(model, old.probe) as back_to_one:
         model.ask_for("Traffic Requested", weights={"1": 100})
-        model.await_actions("DEPLOYED", 3)
+        model.await_deployed(3)
 
     assert (back_to_one.lost, back_to_one.scores) == ([], {old.score, new.score})
     assert asked_now(model, old) == {old.score}
@@ -174,7 +174,7 @@ def test_a_trial_that_is_won_ends_with_all_traffic_and_no_request_lost(
 
     with under_load(model, old.probe) as load:
         model.decide(version, "Approved")
-        model.await_actions("DEPLOYED", 2, seconds=120)
+        model.await_deployed(2, seconds=120)
 
     assert load.lost == []
     beside = {(answer.variant, answer.score) for answer in load.all if answer.variant != "AllTraffic"}

@@ -29,7 +29,7 @@ def test_a_rollback_goes_to_the_config_that_served_before_and_loses_no_request(
 
     with under_load(model, old.probe) as load:
         model.ask_for("Rollback Requested", reason="refunds doubled since Monday")
-        model.await_actions("DEPLOYED", 3)
+        model.await_deployed(3)
 
     assert (load.lost, load.scores) == ([], {old.score, new.score})
     assert asked_now(model, old) == {old.score}
@@ -65,7 +65,7 @@ def test_a_live_version_whose_alarm_fires_leaves_by_itself(
     model.deploy(version)
 
     with under_load(model, poisoned) as load:
-        model.await_actions("DEPLOYED", 3)
+        model.await_deployed(3)
         eventually(lambda: score_of_old in load.scores, "answers of the last good version")
 
     assert load.scores == {None, score_of_old}
@@ -106,11 +106,10 @@ def test_a_version_rejected_on_its_way_ends_behind_the_one_before(
 
 
 def settled_on(model: TrainedModel, config: str) -> bool:
-    endpoint, record = model.endpoint_now(), model.item("PRODUCTION")
+    endpoint = model.endpoint_now()
     assert endpoint is not None
-    assert record is not None
     on_it = (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", config)
-    return on_it and "arriving" not in record and "queued" not in record
+    return on_it and model.is_settled()
 
 
 def test_a_first_version_that_breaks_under_its_requests_is_told_of_once_a_person_must_act(

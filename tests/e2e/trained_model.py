@@ -140,10 +140,23 @@ class TrainedModel:
         """Approve and wait until the audit trail says DEPLOYED; answers the endpoint."""
         before = self.actions().count("DEPLOYED")
         self.decide(package_arn, "Approved")
-        eventually(lambda: self._deployed_since(before), f"{self.name} deployed")
+        eventually(lambda: self._deployed_since(before) and self.is_settled(), f"{self.name} deployed")
         endpoint = self.endpoint_now()
         assert endpoint is not None
         return endpoint
+
+    def await_deployed(self, count: int, seconds: float = 60) -> None:
+        """Until there were so many deployments, and nothing more is on its way."""
+
+        def look() -> bool:
+            return self.actions().count("DEPLOYED") >= count and self.is_settled()
+
+        eventually(look, f"{count} deployments of {self.name}", seconds)
+
+    def is_settled(self) -> bool:
+        """Nothing arrives or waits. A deployment is in the audit trail before the record says that it has ended."""
+        record = self.item("PRODUCTION") or {}
+        return "arriving" not in record and "queued" not in record
 
     def _deployed_since(self, before: int) -> bool:
         trail = self.audit()
