@@ -21,8 +21,8 @@ test: ## every test but `make sam-local`; ARGS='-k gate' for some of them
 	@$(environment) dev
 	@if [ -n "$${ARGS:-}" ]; then exec $(python) -m pytest $(ARGS); fi; \
 	$(python) -m pytest -n auto --maxprocesses 4 --dist loadfile tests/unit tests/contract && { \
-	integration=0; $(python) -m pytest -n 2 --dist loadfile tests/integration || integration=$$?; \
-	$(python) -m pytest -n 2 --dist loadfile -m 'not sam' tests/e2e && exit $$integration; }
+	integration=0; $(python) -m pytest -n 3 --dist loadfile tests/integration || integration=$$?; \
+	$(python) -m pytest -n 3 --dist loadfile -m 'not sam' tests/e2e && exit $$integration; }
 
 check: ## ruff, mypy, import-linter, cfn-lint, sam validate, sam build
 	@$(environment) dev
