@@ -115,7 +115,7 @@ class Evidence:
         """Raises CutOffError."""
         prefix, most = ModelPrefix(self.request.model), self.reading.bytes_read + MOST_BYTES
         files = self.files.stored(prefix.ground_truth, self.request.started_at, self.until)
-        for stored in sorted(files, key=lambda each: (each.at, each.key)):  # as they came: the later label counts
+        for stored in sorted(files, key=lambda each: each.arrival):  # as they came: the later label counts
             name, blocks = stored.key.removeprefix(prefix.root), self.files.blocks(stored.key)
             unpacked = gunzipped(blocks, whole=True) if is_packed(name) else blocks
             yield from read_label_file(name, self._bounded(unpacked, most), self.definition.data.target)

@@ -16,6 +16,7 @@ from sluice.aws.production import ProductionStates
 from sluice.drift import Decision, Findings, ReportError, telling
 from sluice.drift.reports import Report, report_of, scheduled_by
 from sluice.events import ObjectCreated, ProcessingJobStateChange
+from sluice.monitoring.window import hour_of
 from sluice.naming import check_of_job, new_check_id, schedule_name
 
 Answer = dict[str, Any]
@@ -128,7 +129,7 @@ class HandleDrift:
         scheduled = scheduled_by(self.stage, job.schedule_arn.rpartition("/")[2])
         if scheduled is None:
             return None
-        at = event.time.replace(minute=0, second=0, microsecond=0)
+        at = hour_of(event.time)
         model, check_id = scheduled[0], new_check_id(at, scheduled[0], job.name)
         known = self._known(model, check_id)
         return known or self._of_model_monitor(model, check_id, "", at)

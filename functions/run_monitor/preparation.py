@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from sluice.aws.checks import Check, Checks
@@ -37,11 +37,31 @@ class Preparation:
     checks: Checks
     metrics: VariantMetrics
 
+    def earlier(self, names: CheckNames, subject: Subject, window: Window, definition: Model) -> Sequence[Check]:
+        """The newest first. What failed has looked at nothing: its hours are the next one's. So are those of a check
+        that should have ended by now: its job was never accepted, or nobody heard of its end."""
+        overdue = window.end - timedelta(seconds=definition.monitoring.max_run_seconds) - _STARTS_AND_ENDS
+
+        def is_lost(check: Check) -> bool:
+            return check.status == "FAILED" or (check.status == "RUNNING" and check.started_at < overdue)
+
+        return [
+            check
+            for check in self.checks.newest_of(subject.source, names.model, limit=_LOOKED_THROUGH)
+            if check.source == subject.endpoint_name and not is_lost(check) and check.window_end < window.end
+        ]
+
     def inputs(
-        self, names: CheckNames, subject: Subject, window: Window, definition: Model, at: datetime
+        self,
+        names: CheckNames,
+        subject: Subject,
+        window: Window,
+        definition: Model,
+        at: datetime,
+        earlier: Iterable[Check],
     ) -> CheckInputs:
         """What there is to check, `at` this moment."""
-        before = self._check_before(names, subject, window, longest(definition))
+        before = _check_before(window, earlier)
         read = hours_read(window, definition.monitoring.lateness_hours)
         prefix = ModelPrefix(names.model)
         labels = HourlyFiles(self.objects).stored(prefix.ground_truth, read.start, at)
@@ -56,6 +76,7 @@ class Preparation:
         package: Package,
         definition: Model,
         event: CheckRequested,
+        earlier: Iterable[Check],
     ) -> dict[str, Any]:
         """Answers with CreateProcessingJob's request."""
         plan = plan_document(
@@ -68,7 +89,7 @@ class Preparation:
             [key.removeprefix(ModelPrefix(names.model).ground_truth) for key in inputs.ground_truth],
             inputs.new_labels,
             self._operations(subject, window),
-            self._history(names, subject, window, longest(definition)),
+            _history(subject, earlier),
         )
         manifests = dict(self._write_manifests(names, subject, inputs))
         request = job_request(
@@ -82,11 +103,6 @@ class Preparation:
     def written(self, names: CheckNames) -> Any:
         """The request as it was asked for before."""
         return json.loads(self.objects.read(names.request))
-
-    def last_good(self, names: CheckNames, subject: Subject, window: Window, definition: Model) -> str:
-        """The id of the newest check that did not fail, or "none"."""
-        before = next(iter(self._earlier(names, subject, window, longest(definition))), None)
-        return before.check_id if before else "none"
 
     def _captured(self, names: CheckNames, subject: Subject, read: Window) -> Iterator[Stored]:
         """The live version's variant has its number while another one is on trial beside it."""
@@ -112,39 +128,6 @@ class Preparation:
             return listed_in(self.objects.read_at_most(names.manifest(name), _LONGEST_MANIFEST))
         except ObjectMissingError:
             return frozenset()
-
-    def _check_before(self, names: CheckNames, subject: Subject, window: Window, longest: timedelta) -> Check | None:
-        """A check of whole hours goes on from the one before it, whatever a person looked at in between.
-
-        What Model Monitor found in these hours is why our own job looks at them: it has counted nothing of them.
-        """
-        for check in self._earlier(names, subject, window, longest):
-            looked_at = Window(check.window_start, check.window_end)
-            is_why = check.engine != ENGINE and looked_at.end > window.start
-            if not is_why and (looked_at.is_whole_hours or not window.is_whole_hours):
-                return check
-        return None
-
-    def _earlier(self, names: CheckNames, subject: Subject, window: Window, longest: timedelta) -> Iterator[Check]:
-        """The newest first. What failed has looked at nothing: its hours are the next one's. So are those of a check
-        that should have ended by now: its job was never accepted, or nobody heard of its end."""
-        overdue = window.end - longest
-        for check in self.checks.newest_of(subject.source, names.model, limit=_LOOKED_THROUGH):
-            lost = check.status == "FAILED" or (check.status == "RUNNING" and check.started_at < overdue)
-            if check.source == subject.endpoint_name and not lost and check.window_end < window.end:
-                yield check
-
-    def _history(
-        self, names: CheckNames, subject: Subject, window: Window, longest: timedelta
-    ) -> Sequence[dict[str, Any]]:
-        """Of this version: another one's distances are to another baseline."""
-        judged = (
-            check
-            for check in self._earlier(names, subject, window, longest)
-            if check.version == subject.package.version and check.verdict is not None
-        )
-        newest = [_figures(check) for check, _ in zip(judged, range(TREND_LENGTH), strict=False)]
-        return newest[::-1]
 
     def _operations(self, subject: Subject, window: Window) -> dict[str, Any] | None:
         """None where nothing of it is this version's alone: a batch has no endpoint, and a shared one has others'."""
@@ -176,11 +159,6 @@ class Preparation:
             self.objects.write(names.manifest(_KNOWN), manifest(self.objects.bucket, captures, inputs.known))
 
 
-def longest(definition: Model) -> timedelta:
-    """A check that is older than that does not run any more."""
-    return timedelta(seconds=definition.monitoring.max_run_seconds) + _STARTS_AND_ENDS
-
-
 def has_reference(package: Package) -> bool:
     """A version that was registered before monitoring existed left nothing to compare with."""
     return None not in (package.baseline_uri, package.evaluation_uri, package.quality_constraints_uri)
@@ -192,6 +170,25 @@ def files_of(package: Package) -> VersionFiles:
         raise ValueError(f"{package.ref.arn} has no reference")
     baseline, evaluation = (uri.rpartition("/")[0] for uri in (package.baseline_uri, package.evaluation_uri))
     return VersionFiles(f"{baseline}/", f"{evaluation}/reference.json", package.model_uri)
+
+
+def _check_before(window: Window, earlier: Iterable[Check]) -> Check | None:
+    """A check of whole hours goes on from the one before it, whatever a person looked at in between.
+
+    What Model Monitor found in these hours is why our own job looks at them: it has counted nothing of them.
+    """
+    for check in earlier:
+        looked_at = Window(check.window_start, check.window_end)
+        is_why = check.engine != ENGINE and looked_at.end > window.start
+        if not is_why and (looked_at.is_whole_hours or not window.is_whole_hours):
+            return check
+    return None
+
+
+def _history(subject: Subject, earlier: Iterable[Check]) -> Sequence[dict[str, Any]]:
+    """Of this version: another one's distances are to another baseline."""
+    judged = (check for check in earlier if check.version == subject.package.version and check.verdict is not None)
+    return [_figures(check) for check in islice(judged, TREND_LENGTH)][::-1]
 
 
 def _figures(check: Check) -> dict[str, Any]:

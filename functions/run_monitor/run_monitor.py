@@ -118,13 +118,16 @@ class RunMonitor:
     def _prepare(self, asked: Asked, package: Package) -> dict[str, Any]:
         names, subject, window = asked.names, asked.subject, asked.window
         at = self.now()
-        inputs = asked.inputs or self.preparation.inputs(names, subject, window, asked.definition, at)
+        earlier = self.preparation.earlier(names, subject, window, asked.definition)
+        inputs = asked.inputs or self.preparation.inputs(names, subject, window, asked.definition, at, earlier)
         check = self._begun(asked, at)
         if not inputs.worth_a_job:
             return self._nothing_captured(names, check)
         prefix = names.report(subject.endpoint_name, window.end)
         check = replace(check, job_name=names.job, report_prefix=prefix)
-        request = self.preparation.write(names, subject, window, inputs, package, asked.definition, asked.event)
+        request = self.preparation.write(
+            names, subject, window, inputs, package, asked.definition, asked.event, earlier
+        )
         self.checks.start(check)
         return self._start(asked, request, check)
 
@@ -164,7 +167,8 @@ class RunMonitor:
         """Told once, until a check has run again."""
         why = f"production is not checked: {reason}. The next check looks at these hours too."
         self.checks.put(replace(check, status="FAILED", summary=why))
-        once = f"refused#{self.preparation.last_good(asked.names, asked.subject, asked.window, asked.definition)}"
+        earlier = self.preparation.earlier(asked.names, asked.subject, asked.window, asked.definition)
+        once = f"refused#{earlier[0].check_id if earlier else 'none'}"
         details = {"check_id": check.check_id, "job": check.job_name or ""}
         self.journal.announce(check.model, "CHECK_FAILED", why, details=details, once=once)
         return _answer("failed", why, asked.names)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from sluice.errors import TransientError
 from sluice.monitoring.refusals import is_refusal
+from sluice.monitoring.window import hour_of
 from sluice.monitoring.wishes import Monitor
 from sluice.naming import MONITOR_KINDS, model_of_job_definition, model_of_schedule, monitoring_schedule_name
 
@@ -74,7 +75,7 @@ class ModelMonitor:
         """
         found = self._schedule(monitoring_schedule_name(self.stage, model, kind))
         at = found.get("LastMonitoringExecutionSummary", {}).get("ScheduledTime")
-        return at.astimezone(UTC) if at and hour <= at < hour + timedelta(hours=1) else hour
+        return at.astimezone(UTC) if at and hour_of(at) == hour else hour
 
     def models(self) -> set[str]:
         """That have schedules."""

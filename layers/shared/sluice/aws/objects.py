@@ -66,7 +66,7 @@ class Objects:
     def newest(self, prefix: str) -> StoredObject | None:
         """The object below the prefix that was written last; None where there is none. Folder markers are none."""
         files = [stored for stored in self.listed(prefix) if not stored.key.endswith("/")]
-        return self.stored(max(files, key=lambda stored: (stored.at, stored.key)).key) if files else None
+        return self.stored(max(files, key=lambda stored: stored.arrival).key) if files else None
 
     def stored(self, key: str) -> StoredObject:
         """The current version. Raises ObjectMissingError."""

@@ -18,6 +18,11 @@ class Stored:
     key: str
     at: datetime
 
+    @property
+    def arrival(self) -> tuple[datetime, str]:
+        """Sorts objects in the order in which they came."""
+        return self.at, self.key
+
 
 @dataclass(frozen=True)
 class CheckInputs:
@@ -77,7 +82,7 @@ def choose_inputs(
         # An hour that a window begins within, as `--now` asks for it, is an earlier one too.
         counted = hour < window.start and before is not None and before.knew(stored)
         (known if counted else looked_at).append(stored.key)
-    labels = sorted(ground_truth, key=lambda stored: (stored.at, stored.key))
+    labels = sorted(ground_truth, key=lambda stored: stored.arrival)
     return CheckInputs(
         captures=tuple(sorted(looked_at)),
         earlier=tuple(sorted(known if labels else _beside(known, looked_at, window))),

@@ -34,7 +34,8 @@ def window_of(asked_at: datetime, every_hours: int, now: bool) -> Window:
 
 
 def hours_until(end: datetime, hours: int) -> Window:
-    return Window(end.astimezone(UTC) - timedelta(hours=hours), end.astimezone(UTC))
+    end = end.astimezone(UTC)
+    return Window(end - timedelta(hours=hours), end)
 
 
 def batch_window(batch_id: str) -> Window:
